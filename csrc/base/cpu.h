@@ -1,0 +1,21 @@
+// What the processor and the operating system let this process use.
+#pragma once
+
+namespace wavenet {
+
+struct CpuFeatures {
+  bool avx2 = false;         // AVX2 and FMA
+  bool avx512 = false;       // AVX-512 F, BW, DQ and VL
+  bool avx512_vnni = false;
+  bool avx512_bf16 = false;
+  bool avx512_fp16 = false;
+  bool amx_int8 = false;
+  bool amx_bf16 = false;
+  bool neon = false;
+};
+
+// Detected once, at the first call. A feature counts only where the operating system saves its
+// registers (XGETBV).
+const CpuFeatures& cpu_features();
+
+}  // namespace wavenet

@@ -1,0 +1,21 @@
+// Choice of the instruction set, once per process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace wavenet {
+
+// Names of the instruction sets that this build has and this processor runs, slowest first.
+std::vector<std::string> available_instruction_sets();
+
+// The kernels in use: the fastest available, or what the environment variable WAVENET_ISA names.
+// Throws std::invalid_argument if that one is unknown or unavailable.
+const Kernels& kernels();
+
+// Uses another instruction set from now on (tests and benchmarks; models built before keep theirs).
+void set_instruction_set(const std::string& name);
+
+}  // namespace wavenet

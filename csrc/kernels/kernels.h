@@ -1,0 +1,38 @@
+// The table of kernels that each instruction set fills; dispatch.cpp chooses one at run time.
+// Included by the per-instruction-set files: plain types only, nothing inline.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace wavenet {
+
+// Output channels are packed and padded in panels of this many, for every instruction set.
+inline constexpr size_t kPanel = 16;
+
+struct Kernels {
+  const char* instruction_set;
+
+  // y[c][o] += sum over i of weights[o / 16][i][o % 16] * x[c][i]: a matrix product whose inner sum
+  // runs in the order of i for every number of columns, so that results are bit-identical for any
+  // split into columns. `weights` is aligned to 64 bytes, each row of y holds panels * 16 floats.
+  void (*matmul_accumulate)(const float* weights, size_t inputs, size_t panels, const float* x,
+                            size_t x_stride, float* y, size_t y_stride, size_t columns);
+
+  // z[i] = tanh(filter[i]) * sigmoid(gate[i]), i < count (a multiple of 16).
+  void (*gate)(const float* filter, const float* gate, float* z, size_t count);
+
+  // y[i] = max(x[i], 0), i < count (a multiple of 16).
+  void (*relu)(const float* x, float* y, size_t count);
+
+  // y[i] = exp(scale * (x[i] - max)) where max is the largest of x; returns the sum of y.
+  // Sums run in 16 interleaved partial sums for every instruction set. count: a multiple of 16.
+  float (*exp_sum)(const float* x, float scale, float* y, size_t count);
+};
+
+void fill_generic(Kernels& kernels);
+void fill_avx2(Kernels& kernels);
+void fill_avx512(Kernels& kernels);
+void fill_neon(Kernels& kernels);
+
+}  // namespace wavenet

@@ -1,0 +1,45 @@
+// NEON (64-bit Arm) kernels.
+#if !defined(__aarch64__)
+#error "this file is for 64-bit Arm"
+#endif
+
+#include <arm_neon.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/kernels.h"
+
+namespace wavenet {
+namespace {
+
+using F = float32x4_t;
+constexpr size_t kLanes = 4;
+constexpr size_t kBlockPanels = 1;   // 4 x 5 sums + 4 weights + 1 input: 25 of 32 registers
+constexpr size_t kBlockColumns = 5;
+constexpr size_t kSinglePanels = 4;
+
+inline F load(const float* p) { return vld1q_f32(p); }
+inline void store(float* p, F a) { vst1q_f32(p, a); }
+inline F broadcast(float a) { return vdupq_n_f32(a); }
+inline F multiply_add(F a, F b, F c) { return vfmaq_f32(c, a, b); }
+inline F add(F a, F b) { return vaddq_f32(a, b); }
+inline F subtract(F a, F b) { return vsubq_f32(a, b); }
+inline F multiply(F a, F b) { return vmulq_f32(a, b); }
+inline F divide(F a, F b) { return vdivq_f32(a, b); }
+inline F minimum(F a, F b) { return vminq_f32(a, b); }
+inline F maximum(F a, F b) { return vmaxq_f32(a, b); }
+inline F round_to_int(F a) { return vrndnq_f32(a); }
+inline F power_of_two(F n) {
+  const int32x4_t biased = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
+  return vreinterpretq_f32_s32(vshlq_n_s32(biased, 23));
+}
+
+#include "kernels/body/matmul.inc"
+#include "kernels/body/activations.inc"
+#include "kernels/body/table.inc"
+
+}  // namespace
+
+void fill_neon(Kernels& kernels) { fill(kernels, "neon"); }
+
+}  // namespace wavenet

@@ -1,0 +1,10 @@
+// Declares what each bind_*.cpp registers in the module.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace wavenet {
+
+void register_cpu(pybind11::module_& module);
+
+}  // namespace wavenet

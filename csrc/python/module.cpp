@@ -1,0 +1,7 @@
+// The extension module: one register_* function a topic.
+#include "python/bindings.h"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "C++ core of wavenet.";
+  wavenet::register_cpu(module);
+}

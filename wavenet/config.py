@@ -1,0 +1,281 @@
+"""The one truth about a model, shared by the torch modules, the C++ core and the model file."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
+
+
+@dataclass(frozen=True)
+class LabelFeatures:
+    """Local conditioning on a sequence of symbols (words, digits, phonemes) with their times.
+
+    Each symbol is divided in `states_per_symbol` states. A frame inside a symbol activates the two
+    states next to its relative position, linearly interpolated; silence activates none. One more
+    channel holds the logarithm of the symbol's duration relative to `reference_duration`.
+
+    Parameters
+    ----------
+    symbols
+        The vocabulary. Upper and lower case differ.
+    states_per_symbol
+        Number of states, at least 2.
+    reference_duration
+        Duration whose logarithm is 0 [s].
+    durations
+        Mean and standard deviation [s] of each symbol's duration per speaker, from the training
+        data: `durations[speaker][symbol] = (mean, deviation)`; the speaker is "" without speakers.
+    pause
+        Silence before, between and after symbols in synthesis [s].
+    """
+
+    kind: Literal["labels"] = "labels"
+    symbols: tuple[str, ...] = ()
+    states_per_symbol: int = 10
+    reference_duration: float = 0.4
+    durations: dict[str, dict[str, tuple[float, float]]] = dataclasses.field(default_factory=dict)
+    pause: float = 0.15
+
+    def __post_init__(self) -> None:
+        _require(len(set(self.symbols)) == len(self.symbols), "symbols must differ")
+        _require_range("states_per_symbol", self.states_per_symbol, 2, 256)
+        _require_range("reference_duration", self.reference_duration, 1e-3, 1e3)
+        _require_range("pause", self.pause, 0.0, 60.0)
+
+    @property
+    def channels(self) -> int:
+        """Number of feature channels of the label track."""
+        return len(self.symbols) * self.states_per_symbol + 1
+
+
+@dataclass(frozen=True)
+class LocalConditioning:
+    """How a track of feature frames conditions every block (arXiv 1609.03499, sec. 2.5).
+
+    The frames (and the global conditioning vector, repeated) pass `layers` non-causal convolutions
+    with ReLU at frame rate, then come to sample rate by repetition or by transposed convolutions.
+
+    Parameters
+    ----------
+    channels
+        Channels of the feature frames.
+    hop_length
+        Samples per frame.
+    layers, hidden_channels, kernel_size
+        Convolutions at frame rate: their number (0: none), channels and (odd) width [frames].
+    upsampling
+        "repeat" holds each frame for `hop_length` samples; "transposed" learns a network of
+        transposed convolutions, one per factor, of width 2 * factor.
+    upsampling_factors
+        Factors of "transposed"; their product is `hop_length`.
+    """
+
+    channels: int
+    hop_length: int
+    layers: int = 2
+    hidden_channels: int = 64
+    kernel_size: int = 3
+    upsampling: Literal["repeat", "transposed"] = "repeat"
+    upsampling_factors: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_range("channels", self.channels, 1, 65536)
+        _require_range("hop_length", self.hop_length, 1, 65536)
+        _require_range("layers", self.layers, 0, 16)
+        _require_range("hidden_channels", self.hidden_channels, 1, 4096)
+        _require_range("kernel_size", self.kernel_size, 1, 63)
+        _require_choice("upsampling", self.upsampling, ("repeat", "transposed"))
+        _require(self.kernel_size % 2 == 1, f"kernel_size must be odd, got {self.kernel_size}")
+        if self.upsampling == "transposed":
+            for factor in self.upsampling_factors:
+                _require_range("upsampling_factors", factor, 1, 1024)
+            _require(
+                math.prod(self.upsampling_factors) == self.hop_length,
+                f"the product of upsampling_factors {self.upsampling_factors} must be the "
+                f"hop_length {self.hop_length}",
+            )
+        else:
+            _require(not self.upsampling_factors, "upsampling_factors need upsampling 'transposed'")
+
+    @property
+    def output_channels(self) -> int:
+        """Channels that the blocks see."""
+        return self.hidden_channels if self.layers else self.channels
+
+
+@dataclass(frozen=True)
+class WaveNetConfig:
+    """Architecture, output distribution and conditioning of a WaveNet (arXiv 1609.03499).
+
+    Parameters
+    ----------
+    sample_rate
+        [Hz]
+    dilations
+        Dilation of each block, first to last.
+    kernel_size
+        Taps of the dilated convolutions, 2 or 3.
+    residual_channels, gate_channels, skip_channels
+        `gate_channels` counts both halves (filter and gate) and is even.
+    input
+        "one-hot": the mu-law code as a one-hot vector; "embedding": through a learned embedding;
+        "scalar": the sample value itself.
+    input_kernel_size
+        Taps of the causal convolution before the first block.
+    output
+        "categorical" over `quantization_channels` mu-law codes.
+    mulaw_convention
+        See `wavenet.mulaw_encode`.
+    speakers
+        Names of the speakers for global conditioning; empty: none.
+    speaker_channels
+        Size of the learned speaker embedding.
+    global_channels
+        Size of a global conditioning vector given beside (or without) the speaker.
+    local
+        Local conditioning, or None.
+    features
+        How the local conditioning is computed, or None if the caller brings feature frames.
+    """
+
+    kind: Literal["wavenet"] = "wavenet"
+    sample_rate: int = 16000
+    dilations: tuple[int, ...] = tuple(2**i for i in range(10)) * 2
+    kernel_size: int = 2
+    residual_channels: int = 64
+    gate_channels: int = 128
+    skip_channels: int = 128
+    input: Literal["one-hot", "embedding", "scalar"] = "one-hot"
+    input_kernel_size: int = 2
+    output: Literal["categorical"] = "categorical"
+    quantization_channels: int = 256
+    mulaw_convention: MulawConvention = "wavenet"
+    speakers: tuple[str, ...] = ()
+    speaker_channels: int = 16
+    global_channels: int = 0
+    local: LocalConditioning | None = None
+    features: LabelFeatures | None = None
+
+    def __post_init__(self) -> None:
+        _require_range("sample_rate", self.sample_rate, 1, 1_000_000)
+        _require_range("number of dilations", len(self.dilations), 1, 1024)
+        for dilation in self.dilations:
+            _require_range("dilations", dilation, 1, 65536)
+        _require_range("kernel_size", self.kernel_size, 2, 3)
+        for name in ("residual_channels", "gate_channels", "skip_channels"):
+            _require_range(name, getattr(self, name), 1, 4096)
+        _require(self.gate_channels % 2 == 0, f"gate_channels {self.gate_channels} must be even")
+        _require_choice("input", self.input, ("one-hot", "embedding", "scalar"))
+        _require_range("input_kernel_size", self.input_kernel_size, 1, 64)
+        _require_choice("output", self.output, ("categorical",))
+        channels = self.quantization_channels
+        _require_range("quantization_channels", channels, 4, 65536)
+        _require(channels & (channels - 1) == 0, f"{channels=} must be a power of two")
+        _require_choice(
+            "mulaw_convention", self.mulaw_convention, ("wavenet", "nnmnkwii", "librosa")
+        )
+        _require(len(set(self.speakers)) == len(self.speakers), "speakers must differ")
+        _require_range("speaker_channels", self.speaker_channels, 1, 4096)
+        _require_range("global_channels", self.global_channels, 0, 4096)
+        if self.features is not None:
+            _require(
+                self.local is not None and self.local.channels == self.features.channels,
+                f"features give {self.features.channels} channels; local conditioning must take "
+                "as many",
+            )
+
+    @property
+    def receptive_field(self) -> int:
+        """Number of past samples that one output depends on."""
+        return sum(self.dilations) * (self.kernel_size - 1) + self.input_kernel_size
+
+    @property
+    def global_size(self) -> int:
+        """Size of the whole global conditioning vector: speaker embedding, then given vector."""
+        return (self.speaker_channels if self.speakers else 0) + self.global_channels
+
+
+def to_dict(config: WaveNetConfig) -> dict[str, Any]:
+    """The configuration as JSON-ready dictionaries and lists."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(values: dict[str, Any]) -> WaveNetConfig:
+    """The configuration that `to_dict` wrote.
+
+    Raises
+    ------
+    ValueError
+        An unknown key, a value of the wrong type or out of range; the sentence names it.
+    """
+    kinds = {"wavenet": WaveNetConfig}
+    kind = values.get("kind") if isinstance(values, dict) else None
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ValueError(f"model kind {kind!r} is not known; known: {', '.join(kinds)}")
+    return _build(kinds[kind], values, "config")
+
+
+def _build(cls: type, values: Any, where: str) -> Any:
+    """Makes the dataclass `cls` from a dictionary, checking names and types all the way down."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{where} must be an object, got {type(values).__name__}")
+    hints = typing.get_type_hints(cls)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        raise ValueError(f"{where} has the unknown setting {unknown[0]!r}")
+    for field in dataclasses.fields(cls):
+        required = field.default is field.default_factory is dataclasses.MISSING
+        if required and field.name not in values:
+            raise ValueError(f"{where} lacks the setting {field.name!r}")
+    return cls(**{k: _convert(hints[k], v, f"{where}.{k}") for k, v in values.items()})
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911, PLR0912
+    """`value` from JSON as the type that the annotation `hint` says."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in args:
+            return None
+        return _convert(next(a for a in args if a is not type(None)), value, where)
+    if origin is Literal:
+        _require_choice(where, value, args)
+        return value
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, where)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"{where} must be a list, got {value!r}")
+        items = [args[0]] * len(value) if args[1:] == (...,) else args
+        if len(items) != len(value):
+            raise ValueError(f"{where} must have {len(items)} values, got {len(value)}")
+        return tuple(_convert(a, v, where) for a, v in zip(items, value, strict=True))
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise ValueError(f"{where} must be an object, got {value!r}")
+        return {str(k): _convert(args[1], v, f"{where}.{k}") for k, v in value.items()}
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, hint) or isinstance(value, bool) is not (hint is bool):
+        raise ValueError(f"{where} must be of type {hint.__name__}, got {value!r}")
+    if hint is float and not math.isfinite(value):
+        raise ValueError(f"{where} must be finite, got {value}")
+    return value
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise ValueError(sentence)
+
+
+def _require_range(name: str, value: float, low: float, high: float) -> None:
+    _require(low <= value <= high, f"{name} must be from {low} to {high}, got {value}")
+
+
+def _require_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    _require(value in choices, f"{name} must be one of {', '.join(choices)}, got {value!r}")

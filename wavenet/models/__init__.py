@@ -1,0 +1,5 @@
+"""Models as torch modules, for training; generation runs on the C++ core without torch."""
+
+from wavenet.models.wavenet import WaveNet
+
+__all__ = ["WaveNet"]

@@ -1,0 +1,203 @@
+"""WaveNet as a torch module (arXiv 1609.03499)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wavenet.config import LocalConditioning, WaveNetConfig
+
+
+class ConditionNetwork(nn.Module):
+    """Feature frames to what the blocks add: convolutions at frame rate, then upsampling.
+
+    The frame-rate part also sees the global conditioning vector, repeated over the frames.
+    """
+
+    def __init__(self, config: LocalConditioning, global_size: int):
+        super().__init__()
+        self.hop_length = config.hop_length
+        inputs = config.channels + (global_size if config.layers else 0)
+        self.layers = nn.ModuleList()
+        for _ in range(config.layers):
+            self.layers.append(
+                nn.Conv1d(inputs, config.hidden_channels, config.kernel_size, padding="same")
+            )
+            inputs = config.hidden_channels
+        self.upsamplers = nn.ModuleList(
+            nn.ConvTranspose1d(inputs, inputs, 2 * factor, stride=factor, bias=False)
+            for factor in config.upsampling_factors
+        )
+
+    def frames(self, features: Tensor, global_vector: Tensor | None) -> Tensor:
+        """`(B, channels, frames)` to `(B, output_channels, frames)`."""
+        if global_vector is not None and len(self.layers):
+            repeated = global_vector[:, :, None].expand(-1, -1, features.shape[2])
+            features = torch.cat([features, repeated], dim=1)
+        for layer in self.layers:
+            features = functional.relu(layer(features))
+        return features
+
+    def upsample(self, frames: Tensor) -> Tensor:
+        """`(B, C, frames)` to `(B, C, frames * hop_length)`."""
+        if not len(self.upsamplers):
+            return frames.repeat_interleave(self.hop_length, dim=2)
+        for layer in self.upsamplers:
+            factor = layer.stride[0]
+            length = frames.shape[2] * factor
+            frames = layer(frames)[:, :, factor // 2 : factor // 2 + length]
+        return frames
+
+
+class Block(nn.Module):
+    """A gated residual block (eq. 2 and 3): dilated convolution, gate, residual and skip 1x1."""
+
+    def __init__(self, config: WaveNetConfig, dilation: int, last: bool):
+        super().__init__()
+        half = config.gate_channels // 2
+        self.dilated = nn.Conv1d(
+            config.residual_channels, config.gate_channels, config.kernel_size, dilation=dilation
+        )
+        self.global_projection = (
+            nn.Linear(config.global_size, config.gate_channels, bias=False)
+            if config.global_size
+            else None
+        )
+        self.local_projection = (
+            nn.Conv1d(config.local.output_channels, config.gate_channels, 1, bias=False)
+            if config.local
+            else None
+        )
+        self.residual = None if last else nn.Conv1d(half, config.residual_channels, 1)
+        self.skip = nn.Conv1d(half, config.skip_channels, 1)
+
+    def forward(
+        self, x: Tensor, global_vector: Tensor | None, local: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """`(B, residual, T)` to the next block's input `(B, residual, T)` and `(B, skip, T)`."""
+        past = self.dilated.dilation[0] * (self.dilated.kernel_size[0] - 1)
+        activation = self.dilated(functional.pad(x, (past, 0)))
+        if self.global_projection is not None:
+            activation = activation + self.global_projection(global_vector)[:, :, None]
+        if local is not None:
+            activation = activation + local
+        filtered, gated = activation.chunk(2, dim=1)
+        z = torch.tanh(filtered) * torch.sigmoid(gated)
+        return x if self.residual is None else x + self.residual(z), self.skip(z)
+
+
+class WaveNet(nn.Module):
+    """Stacks of dilated causal convolutions with gated activations and a skip path.
+
+    Parameters
+    ----------
+    config
+        The architecture. `config.receptive_field` samples of the past reach an output.
+
+    Notes
+    -----
+    `forward` is teacher-forced: the logits at time t are those of the sample after input t, in one
+    pass over the whole window. Before its start the layers see zeros.
+    """
+
+    def __init__(self, config: WaveNetConfig):
+        super().__init__()
+        self.config = config
+        channels = config.residual_channels
+        inputs = {
+            "one-hot": config.quantization_channels, "embedding": channels, "scalar": 1
+        }[config.input]  # fmt: skip
+        if config.input == "embedding":
+            self.embedding = nn.Embedding(config.quantization_channels, channels)
+        self.input = nn.Conv1d(inputs, channels, config.input_kernel_size)
+        if config.speakers:
+            self.speaker_embedding = nn.Embedding(len(config.speakers), config.speaker_channels)
+        if config.local:
+            self.condition = ConditionNetwork(config.local, config.global_size)
+        last = len(config.dilations) - 1
+        self.blocks = nn.ModuleList(
+            Block(config, dilation, i == last) for i, dilation in enumerate(config.dilations)
+        )
+        self.hidden = nn.Conv1d(config.skip_channels, config.skip_channels, 1)
+        self.output = nn.Conv1d(config.skip_channels, config.quantization_channels, 1)
+
+    @property
+    def receptive_field(self) -> int:
+        """Number of past samples that one output depends on."""
+        return self.config.receptive_field
+
+    def forward(
+        self,
+        x: Tensor,
+        speaker: Tensor | None = None,
+        global_vector: Tensor | None = None,
+        features: Tensor | None = None,
+    ) -> Tensor:
+        """Logits of the next sample at every time.
+
+        Parameters
+        ----------
+        x
+            `(B, T)`: mu-law codes (int64), or sample values (float) for scalar input.
+        speaker
+            `(B,)` int64 indices into `config.speakers`.
+        global_vector
+            `(B, global_channels)` float.
+        features
+            `(B, channels, frames)` float; the first `T` upsampled samples are used.
+
+        Returns
+        -------
+        Tensor
+            `(B, quantization_channels, T)`.
+        """
+        conditioning = self._global(speaker, global_vector)
+        frames = self.condition.frames(features, conditioning) if self.config.local else None
+        if frames is not None and self.config.local.upsampling == "transposed":
+            frames = self.condition.upsample(frames)
+        h = self._input(x)
+        skips = None
+        for block in self.blocks:
+            local = self._local(block, frames, x.shape[1]) if frames is not None else None
+            h, skip = block(h, conditioning, local)
+            skips = skip if skips is None else skips + skip
+        return self.output(functional.relu(self.hidden(functional.relu(skips))))
+
+    def _local(self, block: Block, frames: Tensor, length: int) -> Tensor:
+        """`(B, gate, T)`: repetition commutes with the 1x1 product, so it comes after it."""
+        local = block.local_projection(frames)
+        if self.config.local.upsampling == "repeat":
+            local = self.condition.upsample(local)
+        if local.shape[2] < length:
+            raise ValueError(f"{local.shape[2]} samples of conditioning for {length} of audio")
+        return local[:, :, :length]
+
+    def _global(self, speaker: Tensor | None, vector: Tensor | None) -> Tensor | None:
+        parts = []
+        if self.config.speakers:
+            if speaker is None:
+                raise ValueError("this model needs a speaker")
+            parts.append(self.speaker_embedding(speaker))
+        if self.config.global_channels:
+            if vector is None:
+                raise ValueError("this model needs a global conditioning vector")
+            parts.append(vector)
+        return torch.cat(parts, dim=1) if parts else None
+
+    def _input(self, x: Tensor) -> Tensor:
+        """`(B, T)` to `(B, residual, T)`; a convolution of one-hot vectors is a table look-up."""
+        taps = self.config.input_kernel_size
+        if self.config.input == "one-hot":
+            table = self.input.weight.permute(2, 1, 0)  # (taps, codes, residual)
+            rows = [
+                functional.pad(functional.embedding(x, table[k]), (0, 0, taps - 1 - k, 0))
+                [:, : x.shape[1]]
+                for k in range(taps)
+            ]  # fmt: skip
+            return sum(rows, self.input.bias).transpose(1, 2)
+        if self.config.input == "embedding":
+            x = self.embedding(x).transpose(1, 2)
+        else:
+            x = x[:, None, :]
+        return self.input(functional.pad(x, (taps - 1, 0)))
