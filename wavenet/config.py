@@ -236,7 +236,7 @@ def _build(cls: type, values: Any, where: str) -> Any:
     return cls(**{k: _convert(hints[k], v, f"{where}.{k}") for k, v in values.items()})
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911, PLR0912
+def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911
     """`value` from JSON as the type that the annotation `hint` says."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
