@@ -108,6 +108,19 @@ class LocalConditioning:
         """Channels that the blocks see."""
         return self.hidden_channels if self.layers else self.channels
 
+    def tensor_shapes(self, global_size: int) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights of the conditioning network."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        inputs = self.channels + global_size
+        for i in range(self.layers):
+            name = f"condition.layers.{i}"
+            shapes |= _convolution(name, self.hidden_channels, inputs, self.kernel_size)
+            inputs = self.hidden_channels
+        for i, factor in enumerate(self.upsampling_factors):
+            size = self.output_channels
+            shapes[f"condition.upsamplers.{i}.weight"] = (size, size, 2 * factor)
+        return shapes
+
 
 @dataclass(frozen=True)
 class WaveNetConfig:
@@ -183,6 +196,7 @@ class WaveNetConfig:
         _require(len(set(self.speakers)) == len(self.speakers), "speakers must differ")
         _require_range("speaker_channels", self.speaker_channels, 1, 4096)
         _require_range("global_channels", self.global_channels, 0, 4096)
+        _require_range("receptive field", self.receptive_field, 1, 2**18)
         if self.features is not None:
             _require(
                 self.local is not None and self.local.channels == self.features.channels,
@@ -199,6 +213,38 @@ class WaveNetConfig:
     def global_size(self) -> int:
         """Size of the whole global conditioning vector: speaker embedding, then given vector."""
         return (self.speaker_channels if self.speakers else 0) + self.global_channels
+
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights, as `wavenet.models.WaveNet` has them."""
+        residual, gate, skip = self.residual_channels, self.gate_channels, self.skip_channels
+        codes = self.quantization_channels
+        shapes: dict[str, tuple[int, ...]] = {}
+        inputs = {"one-hot": codes, "embedding": residual, "scalar": 1}[self.input]
+        if self.input == "embedding":
+            shapes["embedding.weight"] = (codes, residual)
+        if self.speakers:
+            shapes["speaker_embedding.weight"] = (len(self.speakers), self.speaker_channels)
+        if self.local:
+            shapes |= self.local.tensor_shapes(self.global_size)
+        shapes |= _convolution("input", residual, inputs, self.input_kernel_size)
+        for i in range(len(self.dilations)):
+            block = f"blocks.{i}"
+            shapes |= _convolution(f"{block}.dilated", gate, residual, self.kernel_size)
+            if self.global_size:
+                shapes[f"{block}.global_projection.weight"] = (gate, self.global_size)
+            if self.local:
+                size = self.local.output_channels
+                shapes[f"{block}.local_projection.weight"] = (gate, size, 1)
+            if i < len(self.dilations) - 1:
+                shapes |= _convolution(f"{block}.residual", residual, gate // 2, 1)
+            shapes |= _convolution(f"{block}.skip", skip, gate // 2, 1)
+        shapes |= _convolution("hidden", skip, skip, 1)
+        shapes |= _convolution("output", codes, skip, 1)
+        return shapes
+
+
+def _convolution(name: str, outputs: int, inputs: int, taps: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (outputs, inputs, taps), f"{name}.bias": (outputs,)}
 
 
 def to_dict(config: WaveNetConfig) -> dict[str, Any]:
