@@ -1,0 +1,1 @@
+"""Features that condition a model: label tracks, mel spectrograms, WORLD parameters."""

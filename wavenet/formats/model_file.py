@@ -1,0 +1,174 @@
+"""The model file: a folder with `config.json` and `model.safetensors`, or one `.safetensors` file.
+
+The configuration also lies in the metadata of the safetensors file, so that this file alone is a
+whole model. Nothing here unpickles, and no tensor is read before its shape is found to be the one
+that the configuration asks for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from wavenet import config as configuration
+
+FORMAT_VERSION = 1
+_CONFIG_BYTES = 16 * 2**20
+_DTYPES = ("F16", "F32", "F64")
+
+
+def save_model(directory: str | os.PathLike, config: Any, tensors: dict[str, np.ndarray]) -> None:
+    """Writes a model folder; each of its files appears whole or not at all.
+
+    Parameters
+    ----------
+    directory
+        The folder, made if it is not there.
+    config
+        A configuration dataclass, as `wavenet.config.WaveNetConfig`.
+    tensors
+        Weights under the names, and of the shapes, of `config.tensor_shapes()`.
+
+    Raises
+    ------
+    ValueError
+        A missing, surplus, misshapen or non-finite tensor.
+    """
+    _check_shapes({name: value.shape for name, value in tensors.items()}, config, str(directory))
+    _check_finite(tensors, str(directory))
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"format_version": FORMAT_VERSION, **configuration.to_dict(config)}, indent=1)
+    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    with atomic_path(directory / "model.safetensors") as path:
+        save_file(contiguous, path, metadata={"config": text})
+    with atomic_path(directory / "config.json") as path:
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def load_model(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
+    """Reads a model folder or a single `.safetensors` file.
+
+    Returns
+    -------
+    config, tensors
+        The configuration dataclass and the weights, float32.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file is not a model of this format, or its parts do not match; the sentence says what.
+    """
+    path = Path(path)
+    weights = path / "model.safetensors" if path.is_dir() else path
+    if not weights.is_file():
+        raise FileNotFoundError(f"no model at {path}: {weights} does not exist")
+    try:
+        with safe_open(weights, framework="numpy") as file:
+            text = _read_config(path / "config.json") if path.is_dir() else _metadata(file, path)
+            config = _parse_config(text, path)
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            _check_shapes({n: tuple(s.get_shape()) for n, s in slices.items()}, config, str(path))
+            tensors = {name: _read(name, part, path) for name, part in slices.items()}
+    except SafetensorError as error:
+        raise ValueError(f"{weights} is not a valid safetensors file: {error}") from error
+    _check_finite(tensors, str(path))
+    return config, tensors
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+    """A temporary path beside `path`, renamed to it on success and removed on failure."""
+    path = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _read_config(path: Path) -> str:
+    if not path.is_file():
+        raise FileNotFoundError(f"no model at {path.parent}: {path} does not exist")
+    if path.stat().st_size > _CONFIG_BYTES:
+        raise ValueError(f"{path} is larger than a configuration can be ({_CONFIG_BYTES} bytes)")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+
+
+def _metadata(file: Any, path: Path) -> str:
+    text = (file.metadata() or {}).get("config")
+    if text is None:
+        raise ValueError(f"{path} has no configuration in its metadata; give the model's folder")
+    return text
+
+
+def _parse_config(text: str, path: Path) -> Any:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the configuration of {path} is not valid JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"the configuration of {path} is not a JSON object")
+    version = values.pop("format_version", None)
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format version {version!r}; this version of wavenet reads "
+            f"{FORMAT_VERSION}: update wavenet, or save the model again with the present one"
+        )
+    try:
+        return configuration.from_dict(values)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"the configuration of {path} is not usable: {error}") from error
+
+
+def _read(name: str, part: Any, path: Path) -> np.ndarray:
+    dtype = part.get_dtype()
+    if dtype not in _DTYPES:
+        raise ValueError(f"{path}: tensor {name!r} has dtype {dtype}; known: {', '.join(_DTYPES)}")
+    with np.errstate(over="ignore"):
+        return np.asarray(part[:], dtype=np.float32)
+
+
+def _check_shapes(found: dict[str, tuple[int, ...]], config: Any, where: str) -> None:
+    expected = config.tensor_shapes()
+    for name, shape in expected.items():
+        if name not in found:
+            raise ValueError(f"{where} lacks the tensor {name!r}")
+        if found[name] != shape:
+            raise ValueError(
+                f"{where}: tensor {name!r} has shape {found[name]}; its configuration asks for "
+                f"{shape}"
+            )
+    surplus = sorted(set(found) - set(expected))
+    if surplus:
+        raise ValueError(f"{where} has the unknown tensor {surplus[0]!r}")
+
+
+def _check_finite(tensors: dict[str, np.ndarray], where: str) -> None:
+    for name, value in tensors.items():
+        if not np.isfinite(value).all():
+            raise ValueError(f"{where}: tensor {name!r} has values that are not finite")
