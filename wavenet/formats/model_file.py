@@ -78,7 +78,7 @@ def load_model(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
         with safe_open(weights, framework="numpy") as file:
             text = _read_config(path / "config.json") if path.is_dir() else _metadata(file, path)
             config = _parse_config(text, path)
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            slices = {name: file.get_slice(name) for name in file.keys()}
             _check_shapes({n: tuple(s.get_shape()) for n, s in slices.items()}, config, str(path))
             tensors = {name: _read(name, part, path) for name, part in slices.items()}
     except SafetensorError as error:
