@@ -35,6 +35,9 @@ inline F power_of_two(F n) {
   const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
+inline F zero_below(F a, F limit, F value) {
+  return _mm256_and_ps(_mm256_cmp_ps(a, limit, _CMP_GE_OQ), value);
+}
 
 #include "kernels/body/matmul.inc"
 #include "kernels/body/activations.inc"

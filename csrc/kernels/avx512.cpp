@@ -35,6 +35,9 @@ inline F power_of_two(F n) {
   const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
 }
+inline F zero_below(F a, F limit, F value) {
+  return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, limit, _CMP_GE_OQ), value);
+}
 
 #include "kernels/body/matmul.inc"
 #include "kernels/body/activations.inc"

@@ -39,6 +39,7 @@ inline F power_of_two(F n) {
   memcpy(&a, &bits, sizeof a);
   return a;
 }
+inline F zero_below(F a, F limit, F value) { return a >= limit ? value : F{}; }
 
 #include "kernels/body/matmul.inc"
 #include "kernels/body/activations.inc"

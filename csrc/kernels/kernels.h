@@ -25,9 +25,9 @@ struct Kernels {
   // y[i] = max(x[i], 0), i < count (a multiple of 16).
   void (*relu)(const float* x, float* y, size_t count);
 
-  // y[i] = exp(scale * (x[i] - max)) where max is the largest of x; returns the sum of y.
-  // Sums run in 16 interleaved partial sums for every instruction set. count: a multiple of 16.
-  float (*exp_sum)(const float* x, float scale, float* y, size_t count);
+  // y[i] = exp(scale * (x[i] - peak)) where peak is the largest of x, and 0 where that is below
+  // exp(-87); returns the sum of y, in 16 interleaved partial sums. count: a multiple of 16.
+  float (*exp_sum)(const float* x, float scale, float* y, size_t count, float* peak);
 };
 
 void fill_generic(Kernels& kernels);

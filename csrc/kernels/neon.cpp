@@ -33,6 +33,9 @@ inline F power_of_two(F n) {
   const int32x4_t biased = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
   return vreinterpretq_f32_s32(vshlq_n_s32(biased, 23));
 }
+inline F zero_below(F a, F limit, F value) {
+  return vreinterpretq_f32_u32(vandq_u32(vcgeq_f32(a, limit), vreinterpretq_u32_f32(value)));
+}
 
 #include "kernels/body/matmul.inc"
 #include "kernels/body/activations.inc"

@@ -6,5 +6,6 @@
 namespace wavenet {
 
 void register_cpu(pybind11::module_& module);
+void register_wavenet(pybind11::module_& module);
 
 }  // namespace wavenet

@@ -4,4 +4,5 @@
 PYBIND11_MODULE(_core, module) {
   module.doc() = "C++ core of wavenet.";
   wavenet::register_cpu(module);
+  wavenet::register_wavenet(module);
 }

@@ -1,0 +1,53 @@
+// The network between feature frames and the blocks: convolutions at frame rate, then upsampling.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "engines/wavenet_shape.h"
+#include "layers/packed_linear.h"
+
+namespace wavenet {
+
+class ConditionNetwork {
+ public:
+  ConditionNetwork() = default;
+  // Takes the tensors "condition.*".
+  ConditionNetwork(const LocalShape& shape, std::size_t global_size, const Tensors& tensors);
+
+  // Feature frames (frames x channels, row-major) and one global vector to frames x width().
+  AlignedBuffer<float> encode(const Kernels& kernels, const float* features, std::size_t frames,
+                              const float* global_vector) const;
+
+  // Rows [begin, end) at the rate of rows: encoded frames themselves where they are repeated, else
+  // the transposed convolutions of them. `rows` has (end - begin) x width() floats.
+  void rows(const Kernels& kernels, const AlignedBuffer<float>& encoded, std::size_t begin,
+            std::size_t end, float* rows) const;
+
+  std::size_t width() const { return width_; }  // output channels, padded to whole panels
+  std::size_t samples_per_row() const { return samples_per_row_; }
+  std::size_t rows_per_frame() const { return rows_per_frame_; }
+
+ private:
+  struct Convolution {
+    std::vector<PackedLinear> taps;
+    AlignedBuffer<float> bias;
+  };
+  struct Upsampler {
+    std::size_t factor;
+    std::vector<PackedLinear> taps;  // 2 * factor
+  };
+
+  void upsample(const Kernels& kernels, const AlignedBuffer<float>& encoded, std::size_t stage,
+                std::size_t begin, std::size_t end, float* out) const;
+
+  std::size_t channels_ = 0;
+  std::size_t global_size_ = 0;
+  std::size_t width_ = 0;
+  std::size_t samples_per_row_ = 1;
+  std::size_t rows_per_frame_ = 1;
+  std::vector<Convolution> layers_;
+  std::vector<Upsampler> upsamplers_;
+};
+
+}  // namespace wavenet

@@ -1,0 +1,211 @@
+#include "engines/wavenet.h"
+
+#include <algorithm>
+#include <string>
+
+#include "kernels/dispatch.h"
+
+namespace wavenet {
+namespace {
+
+// Logit of the padding classes: far below any real one, finite so that no NaN can arise.
+constexpr float kNever = -1e30f;
+
+void validate(const WaveNetShape& shape) {
+  require(!shape.dilations.empty(), "a WaveNet needs at least one block");
+  require(shape.kernel_size >= 2, "kernel_size must be at least 2, got ", shape.kernel_size);
+  require(shape.residual_channels && shape.skip_channels, "channels must not be 0");
+  require(shape.gate_channels && shape.gate_channels % 2 == 0, "gate_channels must be even, got ",
+          shape.gate_channels);
+  require(shape.silence < shape.classes, "the code of silence is out of range");
+  require(shape.input_kernel_size >= 1, "input_kernel_size must be at least 1");
+  require(shape.input != Input::kScalar || shape.code_values.size() == shape.classes,
+          "scalar input needs a value for each class");
+}
+
+AlignedBuffer<float> padded_copy(const float* values, std::size_t count, float padding = 0.0f) {
+  AlignedBuffer<float> copy(padded(count), padding);
+  std::copy_n(values, count, copy.data());
+  return copy;
+}
+
+std::string block_name(std::size_t index) { return "blocks." + std::to_string(index); }
+
+}  // namespace
+
+WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors)
+    : shape_(shape), kernels_(&wavenet::kernels()) {
+  validate(shape);
+  if (shape.local.channels) {
+    condition_network_ = ConditionNetwork(shape.local, shape.global_size(), tensors);
+  }
+  pack_input(tensors);
+  pack_blocks(tensors);
+  pack_conditioning(tensors);
+  pack_head(tensors);
+}
+
+// The causal convolution of one-hot vectors, of embeddings or of code values is, for each tap, a
+// table with a row per code.
+void WaveNet::pack_input(const Tensors& tensors) {
+  const std::size_t outputs = shape_.residual_channels;
+  const std::size_t taps = shape_.input_kernel_size;
+  const std::size_t codes = shape_.classes;
+  const std::size_t inputs = shape_.input == Input::kOneHot      ? codes
+                             : shape_.input == Input::kEmbedding ? outputs
+                                                                 : 1;
+  const float* weight = find_tensor(tensors, "input.weight", {outputs, inputs, taps});
+  input_bias_ = padded_copy(find_tensor(tensors, "input.bias", {outputs}), outputs);
+  const float* embedding = shape_.input == Input::kEmbedding
+                               ? find_tensor(tensors, "embedding.weight", {codes, outputs})
+                               : shape_.code_values.data();
+  input_table_.assign(taps * codes * residual_width(), 0.0f);
+  for (std::size_t k = 0; k < taps; ++k) {
+    const MatrixView tap{weight + k, outputs, inputs, inputs * taps, taps};
+    for (std::size_t code = 0; code < codes; ++code) {
+      float* row = input_table_.data() + (k * codes + code) * residual_width();
+      for (std::size_t o = 0; o < outputs; ++o) {
+        if (shape_.input == Input::kOneHot) {
+          row[o] = tap(o, code);
+        } else {
+          double sum = 0.0;
+          for (std::size_t i = 0; i < inputs; ++i) sum += tap(o, i) * embedding[code * inputs + i];
+          row[o] = static_cast<float>(sum);
+        }
+      }
+    }
+  }
+}
+
+void WaveNet::pack_blocks(const Tensors& tensors) {
+  const std::size_t residual = shape_.residual_channels;
+  const std::size_t half = shape_.gate_channels / 2;
+  const std::size_t taps = shape_.kernel_size;
+  block_bias_.assign(shape_.dilations.size() * gate_width(), 0.0f);
+  for (std::size_t l = 0; l < shape_.dilations.size(); ++l) {
+    const std::string name = block_name(l);
+    Block block;
+    block.dilation = shape_.dilations[l];
+    block.last = l + 1 == shape_.dilations.size();
+    require(block.dilation >= 1, "dilations must be at least 1");
+
+    const float* dilated = find_tensor(tensors, name + ".dilated.weight", {2 * half, residual, taps});
+    const float* bias = find_tensor(tensors, name + ".dilated.bias", {2 * half});
+    for (std::size_t part = 0; part < 2; ++part) {
+      std::copy_n(bias + part * half, half,
+                  block_bias_.data() + l * gate_width() + part * half_width());
+    }
+    for (std::size_t k = 0; k < taps; ++k) {
+      block.taps.emplace_back(gate_width(), residual);
+      for (std::size_t part = 0; part < 2; ++part) {
+        const float* start = dilated + part * half * residual * taps + k;
+        block.taps.back().set(part * half_width(), 0,
+                              {start, half, residual, residual * taps, taps});
+      }
+    }
+
+    const std::size_t skip_start = block.last ? 0 : residual_width();
+    block.out = PackedLinear(skip_start + skip_width(), half + 1);
+    const auto pack = [&](const std::string& layer, std::size_t start, std::size_t outputs) {
+      const float* weight = find_tensor(tensors, name + layer + ".weight", {outputs, half, 1});
+      const float* constant = find_tensor(tensors, name + layer + ".bias", {outputs});
+      block.out.set(start, 0, {weight, outputs, half, half, 1});
+      block.out.set(start, half, {constant, outputs, 1, 1, 1});
+    };
+    if (!block.last) pack(".residual", 0, residual);
+    pack(".skip", skip_start, shape_.skip_channels);
+    blocks_.push_back(std::move(block));
+  }
+}
+
+void WaveNet::pack_conditioning(const Tensors& tensors) {
+  const std::size_t half = shape_.gate_channels / 2;
+  const auto pack = [&](PackedLinear& packed, const std::string& layer,
+                        const std::vector<std::size_t>& shape) {
+    const std::size_t inputs = shape[1];
+    packed = PackedLinear(condition_width(), inputs);
+    for (std::size_t l = 0; l < blocks_.size(); ++l) {
+      const float* weight = find_tensor(tensors, block_name(l) + layer, shape);
+      for (std::size_t part = 0; part < 2; ++part) {
+        packed.set(l * gate_width() + part * half_width(), 0,
+                   {weight + part * half * inputs, half, inputs, inputs, 1});
+      }
+    }
+  };
+  if (shape_.speakers) {
+    const std::size_t channels = shape_.speaker_channels;
+    const float* table =
+        find_tensor(tensors, "speaker_embedding.weight", {shape_.speakers, channels});
+    speaker_embedding_.assign(table, table + shape_.speakers * channels);
+  }
+  if (shape_.global_size()) {
+    pack(global_, ".global_projection.weight", {2 * half, shape_.global_size()});
+  }
+  if (shape_.local.channels) {
+    pack(local_, ".local_projection.weight", {2 * half, shape_.local.output_channels(), 1});
+  }
+}
+
+void WaveNet::pack_head(const Tensors& tensors) {
+  const std::size_t skip = shape_.skip_channels;
+  const std::size_t classes = shape_.classes;
+  hidden_ = PackedLinear(skip_width(), skip);
+  hidden_.set(0, 0, {find_tensor(tensors, "hidden.weight", {skip, skip, 1}), skip, skip, skip, 1});
+  hidden_bias_ = padded_copy(find_tensor(tensors, "hidden.bias", {skip}), skip);
+  output_ = PackedLinear(class_width(), skip);
+  output_.set(0, 0,
+              {find_tensor(tensors, "output.weight", {classes, skip, 1}), classes, skip, skip, 1});
+  output_bias_ = padded_copy(find_tensor(tensors, "output.bias", {classes}), classes, kNever);
+}
+
+void WaveNet::embed(const std::int32_t* codes, float* carry) const {
+  const std::size_t width = residual_width();
+  std::copy(input_bias_.begin(), input_bias_.end(), carry);
+  for (std::size_t k = 0; k < shape_.input_kernel_size; ++k) {
+    if (codes[k] < 0) continue;
+    const float* row =
+        input_table_.data() + (k * shape_.classes + static_cast<std::size_t>(codes[k])) * width;
+    for (std::size_t i = 0; i < width; ++i) carry[i] += row[i];
+  }
+}
+
+std::vector<float> WaveNet::global_vector(std::size_t speaker, const float* global_vector) const {
+  std::vector<float> vector;
+  if (shape_.speakers) {
+    require(speaker < shape_.speakers, "speaker ", speaker, " is not one of ", shape_.speakers);
+    const auto row = speaker_embedding_.begin() +
+                     static_cast<std::ptrdiff_t>(speaker * shape_.speaker_channels);
+    vector.assign(row, row + static_cast<std::ptrdiff_t>(shape_.speaker_channels));
+  }
+  if (shape_.global_channels) {
+    require(global_vector != nullptr, "the model needs a global conditioning vector");
+    vector.insert(vector.end(), global_vector, global_vector + shape_.global_channels);
+  }
+  return vector;
+}
+
+void WaveNet::condition_globally(const std::vector<float>& global_vector, float* out) const {
+  std::copy(block_bias_.begin(), block_bias_.end(), out);
+  if (!global_vector.empty()) {
+    global_.accumulate(*kernels_, global_vector.data(), 0, out, 0, 1);
+  }
+}
+
+void WaveNet::condition_locally(const float* rows, std::size_t columns, float* out) const {
+  local_.accumulate(*kernels_, rows, condition_network_.width(), out, condition_width(), columns);
+}
+
+void WaveNet::head(float* skips, std::size_t stride, std::size_t columns, float* hidden,
+                   float* logits) const {
+  const std::size_t width = skip_width();
+  for (std::size_t c = 0; c < columns; ++c) {
+    kernels_->relu(skips + c * stride, skips + c * stride, width);
+    std::copy(hidden_bias_.begin(), hidden_bias_.end(), hidden + c * width);
+    std::copy(output_bias_.begin(), output_bias_.end(), logits + c * class_width());
+  }
+  hidden_.accumulate(*kernels_, skips, stride, hidden, width, columns);
+  kernels_->relu(hidden, hidden, columns * width);
+  output_.accumulate(*kernels_, hidden, width, logits, class_width(), columns);
+}
+
+}  // namespace wavenet

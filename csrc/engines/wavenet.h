@@ -1,0 +1,84 @@
+// WaveNet: an immutable packed model, and streams that advance over it (arXiv 1609.03499; the
+// generation with cached activations is that of arXiv 1611.09482).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engines/condition_network.h"
+#include "engines/wavenet_shape.h"
+#include "layers/packed_linear.h"
+
+namespace wavenet {
+
+// Weights packed for the kernels that were in use when the model was built. Rows of activations
+// are padded to whole panels: a gate row is [filter | gate], a carry row is [residual | skip].
+class WaveNet {
+ public:
+  // `tensors` under the names and shapes of the torch module; they are copied.
+  // Throws std::invalid_argument where one is missing or misshapen, or the shape makes no sense.
+  WaveNet(const WaveNetShape& shape, const Tensors& tensors);
+
+  struct Block {
+    std::vector<PackedLinear> taps;  // oldest first, each residual -> gate row
+    PackedLinear out;                // gated activation and a constant 1 -> carry row
+    std::size_t dilation;
+    bool last;  // its residual output is dead: `out` leads to the skip part alone
+  };
+
+  const WaveNetShape& shape() const { return shape_; }
+  const Kernels& kernels() const { return *kernels_; }
+  const std::vector<Block>& blocks() const { return blocks_; }
+  const ConditionNetwork& condition_network() const { return condition_network_; }
+
+  std::size_t residual_width() const { return padded(shape_.residual_channels); }
+  std::size_t skip_width() const { return padded(shape_.skip_channels); }
+  std::size_t half_width() const { return padded(shape_.gate_channels / 2); }
+  std::size_t gate_width() const { return 2 * half_width(); }
+  std::size_t carry_width() const { return residual_width() + skip_width(); }
+  std::size_t class_width() const { return padded(shape_.classes); }
+  // Width of the conditioning of all blocks side by side.
+  std::size_t condition_width() const { return blocks_.size() * gate_width(); }
+
+  // carry[0 .. residual_width) = input convolution of the codes[0 .. input_kernel_size), oldest
+  // first; a negative code is the zero padding before the start.
+  void embed(const std::int32_t* codes, float* carry) const;
+
+  // Global conditioning vector: speaker embedding, then `global_vector`.
+  std::vector<float> global_vector(std::size_t speaker, const float* global_vector) const;
+
+  // Bias and global conditioning of all blocks (condition_width() floats).
+  void condition_globally(const std::vector<float>& global_vector, float* out) const;
+
+  // out += local conditioning of all blocks, `columns` rows of condition_width() floats.
+  void condition_locally(const float* rows, std::size_t columns, float* out) const;
+
+  // ReLU, 1x1, ReLU, 1x1 of the skip sums (skip_width() floats every `stride`, overwritten) to
+  // logits (class_width() floats a column). `hidden` is scratch of skip_width() a column.
+  void head(float* skips, std::size_t stride, std::size_t columns, float* hidden,
+            float* logits) const;
+
+ private:
+  void pack_input(const Tensors& tensors);
+  void pack_conditioning(const Tensors& tensors);
+  void pack_blocks(const Tensors& tensors);
+  void pack_head(const Tensors& tensors);
+
+  WaveNetShape shape_;
+  const Kernels* kernels_;
+  ConditionNetwork condition_network_;
+  std::vector<Block> blocks_;
+  AlignedBuffer<float> input_table_;  // [tap][code][residual_width]
+  AlignedBuffer<float> input_bias_;
+  AlignedBuffer<float> block_bias_;  // condition_width()
+  std::vector<float> speaker_embedding_;
+  PackedLinear global_;  // global vector -> condition_width()
+  PackedLinear local_;   // conditioning row -> condition_width()
+  PackedLinear hidden_;
+  PackedLinear output_;
+  AlignedBuffer<float> hidden_bias_;
+  AlignedBuffer<float> output_bias_;
+};
+
+}  // namespace wavenet

@@ -1,0 +1,43 @@
+// Architecture of a WaveNet as the engine needs it; the Python configuration fills it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace wavenet {
+
+struct LocalShape {
+  std::size_t channels = 0;  // of the feature frames; 0: no local conditioning
+  std::size_t hop_length = 1;  // [samples per frame]
+  std::size_t layers = 0;
+  std::size_t hidden_channels = 0;
+  std::size_t kernel_size = 1;                  // odd [frames]
+  std::vector<std::size_t> upsampling_factors;  // empty: frames are repeated
+
+  std::size_t output_channels() const { return layers ? hidden_channels : channels; }
+};
+
+enum class Input { kOneHot, kEmbedding, kScalar };
+
+struct WaveNetShape {
+  std::vector<std::size_t> dilations;
+  std::size_t kernel_size = 2;
+  std::size_t residual_channels = 0;
+  std::size_t gate_channels = 0;  // both halves
+  std::size_t skip_channels = 0;
+  std::size_t classes = 256;
+  Input input = Input::kOneHot;
+  std::size_t input_kernel_size = 2;
+  std::vector<float> code_values;  // sample value of each class, for scalar input
+  std::uint32_t silence = 128;     // code of 0.0, the input before the first sample
+  std::size_t speakers = 0;
+  std::size_t speaker_channels = 0;
+  std::size_t global_channels = 0;
+  LocalShape local;
+
+  // Speaker embedding, then given vector.
+  std::size_t global_size() const { return (speakers ? speaker_channels : 0) + global_channels; }
+};
+
+}  // namespace wavenet

@@ -1,0 +1,73 @@
+// The mutable part of a WaveNet: what a few streams that advance together remember.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "engines/wavenet.h"
+#include "layers/history.h"
+#include "sampling/categorical.h"
+
+namespace wavenet {
+
+// Streams are the columns of every product. Time runs in blocks of one step (generation) or more
+// (priming, scoring) through the same code, so that both give the same bits. Copyable: a copy is a
+// fork of the streams.
+class WaveNetState {
+ public:
+  // `first_stream`: number of the first stream, for its random numbers.
+  WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t batch, std::uint32_t first_stream);
+
+  // Conditioning of one stream from its start on. `features`: frames x local channels, row-major.
+  void condition(std::size_t stream, std::size_t speaker, const float* global_vector,
+                 const float* features, std::size_t frames);
+
+  // Draws `steps` samples; codes of stream b at out + b * stride.
+  void generate(std::size_t steps, const CategoricalOptions& options, std::uint64_t seed,
+                std::uint16_t* out, std::size_t stride);
+
+  // Feeds given samples; codes of stream b at samples + b * stride. Where they are not null,
+  // `log_likelihoods` (stream b at + b * stride) receives the log-probability of each sample given
+  // those before it [nats], `logits` ([stream][stride][classes]) what it was computed from.
+  void feed(std::size_t steps, const std::uint16_t* samples, std::size_t stride,
+            float* log_likelihoods, float* logits);
+
+  std::size_t batch() const { return batch_; }
+  std::uint64_t time() const { return time_; }  // samples so far
+  // Samples that the conditioning lasts for, from the start; unlimited without local conditioning.
+  std::uint64_t conditioned_samples() const;
+
+ private:
+  struct Conditioning {
+    AlignedBuffer<float> global;     // bias and global part of all blocks
+    AlignedBuffer<float> encoded;    // frames of the condition network
+    AlignedBuffer<float> projected;  // rows [begin, end): global plus local part of all blocks
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  // One pass over `steps` inputs ([step][stream]); logits_ holds [step][stream] after it.
+  void forward(const std::int32_t* inputs, std::size_t steps, bool with_logits);
+  void embed(const std::int32_t* inputs, std::size_t steps);
+  void run_block(std::size_t index, std::size_t steps);
+  void project(Conditioning& conditioning, std::size_t steps) const;
+  void fill_activations(std::size_t block, std::size_t steps);
+
+  std::shared_ptr<const WaveNet> model_;
+  std::size_t batch_;
+  std::size_t block_steps_;  // most steps of a pass
+  std::uint32_t first_stream_;
+  std::uint64_t time_ = 0;
+  std::vector<Conditioning> conditioning_;  // per stream
+  std::vector<History> histories_;          // per block: rows of batch x residual_width
+  std::vector<std::int32_t> recent_;        // per stream: the last input_kernel_size inputs
+  std::vector<std::int32_t> next_;          // per stream: the sample that is not fed yet
+  std::vector<std::int32_t> inputs_;        // [step][stream]
+  AlignedBuffer<float> carry_, activations_, gated_, hidden_, logits_;
+  std::vector<float> scratch_;
+};
+
+}  // namespace wavenet

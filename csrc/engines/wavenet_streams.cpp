@@ -1,0 +1,90 @@
+#include "engines/wavenet_streams.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/parallel.h"
+
+namespace wavenet {
+namespace {
+
+// Claims the streams for one call.
+class Claim {
+ public:
+  explicit Claim(std::atomic<bool>& busy) : busy_(busy) {
+    if (busy_.exchange(true)) {
+      throw std::runtime_error("these streams are advancing in another thread; use a copy");
+    }
+  }
+  ~Claim() { busy_ = false; }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+ private:
+  std::atomic<bool>& busy_;
+};
+
+}  // namespace
+
+WaveNetStreams::WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch,
+                               std::size_t threads)
+    : model_(std::move(model)), batch_(batch) {
+  require(batch >= 1, "batch must be at least 1, got ", batch);
+  require(threads >= 1, "threads must be at least 1, got ", threads);
+  const std::size_t groups = std::min(batch, threads);
+  for (std::size_t g = 0; g < groups; ++g) {
+    first_.push_back(g * batch / groups);
+    const std::size_t count = (g + 1) * batch / groups - first_.back();
+    groups_.emplace_back(model_, count, static_cast<std::uint32_t>(first_.back()));
+  }
+}
+
+WaveNetStreams::WaveNetStreams(const WaveNetStreams& other)
+    : model_(other.model_), batch_(other.batch_), first_(other.first_) {
+  const Claim claim(const_cast<std::atomic<bool>&>(other.busy_));
+  groups_ = other.groups_;
+}
+
+void WaveNetStreams::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
+                               const float* features, std::size_t frames) {
+  require(stream < batch_, "stream ", stream, " is not one of ", batch_);
+  const Claim claim(busy_);
+  const auto after = std::upper_bound(first_.begin(), first_.end(), stream);
+  const auto group = static_cast<std::size_t>(after - first_.begin()) - 1;
+  groups_[group].condition(stream - first_[group], speaker, global_vector, features, frames);
+}
+
+template <typename Work>
+void WaveNetStreams::run(std::size_t steps, const Work& work) {
+  const Claim claim(busy_);
+  for (const WaveNetState& group : groups_) {
+    require(group.time() + steps <= group.conditioned_samples(), "the conditioning lasts for ",
+            group.conditioned_samples(), " samples; ", group.time() + steps, " are asked for");
+  }
+  parallel_for(groups_.size(), groups_.size(), work);
+}
+
+void WaveNetStreams::generate(std::size_t steps, const CategoricalOptions& options,
+                              std::uint64_t seed, std::uint16_t* out) {
+  validate(options, model_->shape().classes);
+  run(steps, [&](std::size_t g) {
+    groups_[g].generate(steps, options, seed, out + first_[g] * steps, steps);
+  });
+}
+
+void WaveNetStreams::feed(std::size_t steps, const std::uint16_t* samples, float* log_likelihoods,
+                          float* logits) {
+  const std::size_t classes = model_->shape().classes;
+  const auto* bad = std::find_if(samples, samples + batch_ * steps,
+                                 [&](std::uint16_t code) { return code >= classes; });
+  require(bad == samples + batch_ * steps, "code ", bad == samples + batch_ * steps ? 0 : *bad,
+          " is not below ", classes);
+  run(steps, [&](std::size_t g) {
+    const std::size_t start = first_[g] * steps;
+    groups_[g].feed(steps, samples + start, steps,
+                    log_likelihoods ? log_likelihoods + start : nullptr,
+                    logits ? logits + start * classes : nullptr);
+  });
+}
+
+}  // namespace wavenet

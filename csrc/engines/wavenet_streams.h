@@ -1,0 +1,45 @@
+// A batch of WaveNet streams shared out among threads.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engines/wavenet_state.h"
+
+namespace wavenet {
+
+// Each thread advances its own streams, so that results do not depend on how many there are.
+// One call at a time: a second one that comes meanwhile throws std::runtime_error.
+class WaveNetStreams {
+ public:
+  WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch, std::size_t threads);
+  WaveNetStreams(const WaveNetStreams& other);
+
+  // As WaveNetState::condition.
+  void condition(std::size_t stream, std::size_t speaker, const float* global_vector,
+                 const float* features, std::size_t frames);
+
+  // As WaveNetState::generate and feed; arrays are [stream][steps] and so on.
+  void generate(std::size_t steps, const CategoricalOptions& options, std::uint64_t seed,
+                std::uint16_t* out);
+  void feed(std::size_t steps, const std::uint16_t* samples, float* log_likelihoods, float* logits);
+
+  std::size_t batch() const { return batch_; }
+  std::uint64_t time() const { return groups_.front().time(); }
+  const WaveNetShape& shape() const { return model_->shape(); }
+
+ private:
+  template <typename Work>
+  void run(std::size_t steps, const Work& work);
+
+  std::shared_ptr<const WaveNet> model_;
+  std::size_t batch_;
+  std::vector<WaveNetState> groups_;
+  std::vector<std::size_t> first_;  // first stream of each group
+  std::atomic<bool> busy_{false};
+};
+
+}  // namespace wavenet

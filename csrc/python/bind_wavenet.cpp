@@ -1,0 +1,158 @@
+// WaveNet: the model from a dictionary of arrays, and its streams.
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include "engines/wavenet_streams.h"
+#include "python/bindings.h"
+
+namespace wavenet {
+namespace {
+
+namespace py = pybind11;
+
+using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
+using Codes = py::array_t<std::uint16_t, py::array::c_style>;
+
+template <typename T>
+T take(const py::dict& values, const char* key) {
+  require(values.contains(key), "the shape lacks '", key, "'");
+  return values[key].cast<T>();
+}
+
+LocalShape local_shape(const py::dict& values) {
+  LocalShape shape;
+  shape.channels = take<std::size_t>(values, "channels");
+  shape.hop_length = take<std::size_t>(values, "hop_length");
+  shape.layers = take<std::size_t>(values, "layers");
+  shape.hidden_channels = take<std::size_t>(values, "hidden_channels");
+  shape.kernel_size = take<std::size_t>(values, "kernel_size");
+  shape.upsampling_factors = take<std::vector<std::size_t>>(values, "upsampling_factors");
+  return shape;
+}
+
+// From the fields of wavenet.config.WaveNetConfig.
+WaveNetShape wavenet_shape(const py::dict& values, std::uint32_t silence,
+                           std::vector<float> code_values) {
+  WaveNetShape shape;
+  shape.dilations = take<std::vector<std::size_t>>(values, "dilations");
+  shape.kernel_size = take<std::size_t>(values, "kernel_size");
+  shape.residual_channels = take<std::size_t>(values, "residual_channels");
+  shape.gate_channels = take<std::size_t>(values, "gate_channels");
+  shape.skip_channels = take<std::size_t>(values, "skip_channels");
+  shape.classes = take<std::size_t>(values, "quantization_channels");
+  const auto input = take<std::string>(values, "input");
+  shape.input = input == "one-hot"     ? Input::kOneHot
+                : input == "embedding" ? Input::kEmbedding
+                                       : Input::kScalar;
+  shape.input_kernel_size = take<std::size_t>(values, "input_kernel_size");
+  shape.speakers = take<py::sequence>(values, "speakers").size();
+  shape.speaker_channels = take<std::size_t>(values, "speaker_channels");
+  shape.global_channels = take<std::size_t>(values, "global_channels");
+  if (!values["local"].is_none()) shape.local = local_shape(values["local"]);
+  shape.silence = silence;
+  shape.code_values = std::move(code_values);
+  return shape;
+}
+
+std::shared_ptr<WaveNet> make_wavenet(const py::dict& config, const py::dict& weights,
+                                      std::uint32_t silence, std::vector<float> code_values) {
+  const WaveNetShape shape = wavenet_shape(config, silence, std::move(code_values));
+  std::vector<Floats> arrays;  // keeps converted arrays alive while they are packed
+  Tensors tensors;
+  for (const auto& [name, value] : weights) {
+    arrays.push_back(value.cast<Floats>());
+    const Floats& array = arrays.back();
+    tensors[name.cast<std::string>()] = {
+        array.data(), std::vector<std::size_t>(array.shape(), array.shape() + array.ndim())};
+  }
+  py::gil_scoped_release release;
+  return std::make_shared<WaveNet>(shape, tensors);
+}
+
+void condition(WaveNetStreams& streams, std::size_t stream, std::size_t speaker,
+               const std::optional<Floats>& global_vector, const std::optional<Floats>& features) {
+  const WaveNetShape& shape = streams.shape();
+  if (shape.global_channels) {
+    require(global_vector && global_vector->ndim() == 1 &&
+                static_cast<std::size_t>(global_vector->size()) == shape.global_channels,
+            "the global conditioning vector must have ", shape.global_channels, " values");
+  }
+  if (shape.local.channels) {
+    require(features && features->ndim() == 2 &&
+                static_cast<std::size_t>(features->shape(1)) == shape.local.channels,
+            "the feature frames must have the shape (frames, ", shape.local.channels, ")");
+  }
+  const float* vector = shape.global_channels ? global_vector->data() : nullptr;
+  const float* frames = shape.local.channels ? features->data() : nullptr;
+  const std::size_t count = frames ? static_cast<std::size_t>(features->shape(0)) : 0;
+  py::gil_scoped_release release;
+  streams.condition(stream, speaker, vector, frames, count);
+}
+
+Codes generate(WaveNetStreams& streams, std::size_t steps, std::uint64_t seed, float temperature,
+               std::size_t top_k, float top_p) {
+  Codes codes({streams.batch(), steps});
+  std::uint16_t* out = codes.mutable_data();
+  py::gil_scoped_release release;
+  streams.generate(steps, {temperature, top_k, top_p}, seed, out);
+  return codes;
+}
+
+std::size_t steps_of(const WaveNetStreams& streams, const Codes& codes) {
+  require(codes.ndim() == 2 && static_cast<std::size_t>(codes.shape(0)) == streams.batch(),
+          "the codes must have the shape (", streams.batch(), ", steps)");
+  return static_cast<std::size_t>(codes.shape(1));
+}
+
+void prime(WaveNetStreams& streams, const Codes& codes) {
+  const std::size_t steps = steps_of(streams, codes);
+  const std::uint16_t* samples = codes.data();
+  py::gil_scoped_release release;
+  streams.feed(steps, samples, nullptr, nullptr);
+}
+
+Floats score(WaveNetStreams& streams, const Codes& codes) {
+  const std::size_t steps = steps_of(streams, codes);
+  Floats values({streams.batch(), steps});
+  const std::uint16_t* samples = codes.data();
+  float* out = values.mutable_data();
+  py::gil_scoped_release release;
+  streams.feed(steps, samples, out, nullptr);
+  return values;
+}
+
+Floats logits(WaveNetStreams& streams, const Codes& codes) {
+  const std::size_t steps = steps_of(streams, codes);
+  Floats values({streams.batch(), steps, streams.shape().classes});
+  const std::uint16_t* samples = codes.data();
+  float* out = values.mutable_data();
+  py::gil_scoped_release release;
+  streams.feed(steps, samples, nullptr, out);
+  return values;
+}
+
+}  // namespace
+
+void register_wavenet(py::module_& module) {
+  py::class_<WaveNet, std::shared_ptr<WaveNet>>(module, "WaveNet")
+      .def(py::init(&make_wavenet), py::arg("config"), py::arg("weights"), py::arg("silence"),
+           py::arg("code_values"))
+      .def_property_readonly("instruction_set",
+                             [](const WaveNet& model) { return model.kernels().instruction_set; });
+  py::class_<WaveNetStreams>(module, "WaveNetStreams")
+      .def(py::init([](std::shared_ptr<WaveNet> model, std::size_t batch, std::size_t threads) {
+             return std::make_unique<WaveNetStreams>(std::move(model), batch, threads);
+           }),
+           py::arg("model"), py::arg("batch"), py::arg("threads"))
+      .def("__copy__", [](const WaveNetStreams& streams) { return WaveNetStreams(streams); })
+      .def("condition", &condition, py::arg("stream"), py::arg("speaker"),
+           py::arg("global_vector"), py::arg("features"))
+      .def("generate", &generate, py::arg("steps"), py::arg("seed"), py::arg("temperature"),
+           py::arg("top_k"), py::arg("top_p"))
+      .def("prime", &prime, py::arg("codes"))
+      .def("score", &score, py::arg("codes"))
+      .def("logits", &logits, py::arg("codes"))
+      .def_property_readonly("time", &WaveNetStreams::time);
+}
+
+}  // namespace wavenet

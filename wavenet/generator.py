@@ -1,0 +1,439 @@
+"""Generation and scoring on the C++ core: what `wavenet.load` returns."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wavenet import _core
+from wavenet.assets import find_model
+from wavenet.codec import mulaw_decode, mulaw_encode
+from wavenet.config import WaveNetConfig
+from wavenet.features.labels import label_track, spans_from_text
+from wavenet.formats.model_file import load_model
+
+Progress = Callable[[int, int], None]
+
+_SAMPLES_PER_CALL = 256  # a call into the core stays well below 0.1 s, so that Ctrl-C is prompt
+_SCORED_PER_CALL = 4096
+
+
+def load(
+    path: str | os.PathLike, precision: str = "float32", threads: int | None = None
+) -> Generator:
+    """Loads a model for generation and scoring; needs no torch.
+
+    Parameters
+    ----------
+    path
+        A model folder, a `.safetensors` file, or the name of a shipped model
+        (`wavenet.shipped_models()`).
+    precision
+        "float32".
+    threads
+        Threads for a batch of streams; by default the environment variable WAVENET_THREADS, else
+        the number of processors.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such model.
+    ValueError
+        The model file is damaged or not of this format, or an argument is out of range.
+    """
+    if precision != "float32":
+        raise ValueError(f"precision must be float32, got {precision!r}")
+    config, tensors = load_model(find_model(path))
+    if not isinstance(config, WaveNetConfig):
+        raise ValueError(f"{path} holds a {config.kind} model, which does not generate audio")
+    return Generator(config, tensors, threads)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a model predicts a signal.
+
+    Attributes
+    ----------
+    log_likelihood
+        `(n,)` float32: log-probability of each sample given those before it [nats].
+    bits_per_sample
+        Mean of its negative [bits].
+    """
+
+    log_likelihood: NDArray[np.float32]
+    bits_per_sample: float
+
+
+class Generator:
+    """A model ready to generate; `wavenet.load` makes it from a file.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    tensors
+        Weights under the names of `config.tensor_shapes()`.
+    threads
+        As for `load`.
+
+    Notes
+    -----
+    Samples depend on the seed and the conditioning alone: not on the block size, the number of
+    threads or the other streams of a batch. A generator may be used from several threads.
+    """
+
+    def __init__(
+        self, config: WaveNetConfig, tensors: dict[str, np.ndarray], threads: int | None = None
+    ):
+        self.config = config
+        self.threads = _thread_count(threads)
+        codes = np.arange(config.quantization_channels)
+        self._model = _core.WaveNet(
+            vars(config) | {"local": vars(config.local) if config.local else None},
+            tensors,
+            silence=int(self._encode(np.zeros(1))[0]),
+            code_values=self._decode(codes).tolist(),
+        )
+
+    @property
+    def sample_rate(self) -> int:
+        """[Hz]"""
+        return self.config.sample_rate
+
+    @property
+    def receptive_field(self) -> int:
+        """Number of past samples that one output depends on."""
+        return self.config.receptive_field
+
+    @property
+    def instruction_set(self) -> str:
+        """Instruction set of the kernels that this model uses."""
+        return self._model.instruction_set
+
+    def generate(
+        self,
+        n_samples: int | None = None,
+        *,
+        batch: int = 1,
+        progress: Progress | None = None,
+        **options: Any,
+    ) -> NDArray[np.float32]:
+        """Generates audio.
+
+        Parameters
+        ----------
+        n_samples
+            Length; by default as long as the local conditioning lasts.
+        batch
+            Number of streams. Stream b is the same for any batch size above b.
+        progress
+            Called with the number of samples done and the number of all.
+        **options
+            As for `stream`.
+
+        Returns
+        -------
+        ndarray
+            `(n_samples,)`, or `(batch, n_samples)` if `batch` is above 1; float32 in [-1, 1].
+
+        Raises
+        ------
+        ValueError
+            An argument is out of range, misshapen, or asks for what the model does not have.
+        """
+        streams = self.streams(batch=batch, **options)
+        total = streams.samples_left(n_samples)
+        if total is None:
+            raise ValueError("n_samples must be given for a model without local conditioning")
+        audio = np.empty((batch, total), dtype=np.float32)
+        for start in range(0, total, _SAMPLES_PER_CALL):
+            end = min(start + _SAMPLES_PER_CALL, total)
+            audio[:, start:end] = streams.generate(end - start)
+            if progress:
+                progress(end, total)
+        return audio if batch > 1 else audio[0]
+
+    def stream(
+        self, n_samples: int | None = None, block_size: int = 1024, **options: Any
+    ) -> Iterator[NDArray[np.float32]]:
+        """Generates audio block by block.
+
+        Parameters
+        ----------
+        n_samples
+            Length; by default as long as the local conditioning lasts, else without end.
+        block_size
+            Samples per block; the last block may be shorter.
+        **options
+            As for `streams`.
+
+        Yields
+        ------
+        ndarray
+            `(block,)`, or `(batch, block)`. The concatenation is bit-identical to `generate`.
+        """
+        if block_size < 1:
+            raise ValueError(f"block_size must be at least 1, got {block_size}")
+        streams = self.streams(**options)
+        left = streams.samples_left(n_samples)
+
+        def blocks() -> Iterator[NDArray[np.float32]]:
+            done = 0
+            while left is None or done < left:
+                count = block_size if left is None else min(block_size, left - done)
+                block = streams.generate(count)
+                yield block if streams.batch > 1 else block[0]
+                done += count
+
+        return blocks()
+
+    def streams(self, **options: Any) -> Streams:
+        """Streams to advance by hand, to copy (fork) and to resume; options as of `Streams`."""
+        return Streams(self, **options)
+
+    def score(self, y: ArrayLike, **conditioning: Any) -> Score:
+        """Log-likelihood of a signal under the model.
+
+        Parameters
+        ----------
+        y
+            `(n,)` float in [-1, 1].
+        **conditioning
+            `speaker`, `global_vector`, `condition`, as for `Streams`.
+
+        Raises
+        ------
+        ValueError
+            As `generate`; also for an empty signal or NaN.
+        """
+        codes = self._codes(y)
+        values = [part[0] for part in self._feed("score", codes, conditioning)]
+        log_likelihood = np.concatenate(values)
+        bits = -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2)
+        return Score(log_likelihood, float(bits))
+
+    def logits(self, y: ArrayLike, **conditioning: Any) -> NDArray[np.float32]:
+        """Teacher-forced logits `(n, quantization_channels)` that predict each sample of `y`."""
+        codes = self._codes(y)
+        return np.concatenate([part[0] for part in self._feed("logits", codes, conditioning)])
+
+    def condition_from_text(
+        self, text: str, speaker: str | int | None = None, seed: int = 0
+    ) -> NDArray[np.float32]:
+        """Feature frames of a text, with durations drawn from those of the training data.
+
+        Parameters
+        ----------
+        text
+            Symbols of `config.features.symbols`.
+        speaker
+            Whose durations; by default the first speaker.
+        seed
+            For the durations.
+
+        Returns
+        -------
+        ndarray
+            `(frames, channels)` float32, the `condition` of `generate`.
+        """
+        features = self.config.features
+        if features is None:
+            raise ValueError("this model does not read text; it has no label features")
+        name = self.config.speakers[self.speaker_index(speaker)] if self.config.speakers else ""
+        spans, seconds = spans_from_text(features, text, name, seed)
+        frame_rate = self.sample_rate / self.config.local.hop_length
+        return label_track(features, spans, int(np.ceil(seconds * frame_rate)), frame_rate)
+
+    def speaker_index(self, speaker: str | int | None) -> int:
+        """Index of a speaker given by name or index; None is the first."""
+        names = self.config.speakers
+        if speaker is None:
+            return 0
+        if not names:
+            raise ValueError(f"this model has no speakers, got speaker {speaker!r}")
+        if isinstance(speaker, str):
+            if speaker not in names:
+                raise ValueError(f"unknown speaker {speaker!r}; known: {', '.join(names)}")
+            return names.index(speaker)
+        if not 0 <= speaker < len(names):
+            raise ValueError(f"speaker must be from 0 to {len(names) - 1}, got {speaker}")
+        return int(speaker)
+
+    def _feed(self, method: str, codes: np.ndarray, conditioning: dict[str, Any]) -> Iterator:
+        streams = self.streams(**conditioning)
+        streams.samples_left(len(codes))
+        for start in range(0, len(codes), _SCORED_PER_CALL):
+            yield getattr(streams.core, method)(codes[None, start : start + _SCORED_PER_CALL])
+
+    def _codes(self, y: ArrayLike) -> NDArray[np.uint16]:
+        y = np.asarray(y)
+        if y.ndim != 1 or y.size == 0:
+            raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
+        return self._encode(y).astype(np.uint16)
+
+    def _encode(self, y: np.ndarray) -> np.ndarray:
+        return mulaw_encode(y, self.config.quantization_channels, self.config.mulaw_convention)
+
+    def _decode(self, codes: np.ndarray) -> NDArray[np.float32]:
+        return mulaw_decode(codes, self.config.quantization_channels, self.config.mulaw_convention)
+
+
+class Streams:
+    """Streams of a generator that advance together.
+
+    Parameters
+    ----------
+    generator
+        The model.
+    seed
+        Seed of the random numbers, 0 to 2^64 - 1. Streams of a batch differ.
+    temperature
+        Divides the logits; 0 takes the most likely sample always.
+    top_k, top_p
+        Draw only from the k most likely classes, or from the fewest that hold the probability p.
+    speaker
+        Name or index, or one for each stream; by default the first.
+    global_vector
+        `(global_channels,)`, or `(batch, global_channels)`.
+    condition
+        Feature frames `(frames, channels)`, or `(batch, frames, channels)`.
+    prime
+        Audio `(n,)` in [-1, 1] that the streams continue; its conditioning comes first in
+        `condition`.
+    batch
+        Number of streams.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        seed: int = 0,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        speaker: str | int | Sequence[str | int] | None = None,
+        global_vector: ArrayLike | None = None,
+        condition: ArrayLike | None = None,
+        prime: ArrayLike | None = None,
+        batch: int = 1,
+    ):
+        self.generator = generator
+        self.batch = _integer("batch", batch, 1, 65536)
+        self._options = {
+            "seed": _integer("seed", seed, 0, 2**64 - 1),
+            "temperature": _number("temperature", temperature, 0.0, 1e6),
+            "top_k": _integer("top_k", top_k, 1, 65536) if top_k is not None else 0,
+            "top_p": _number("top_p", top_p, 1e-6, 1.0) if top_p is not None else 1.0,
+        }
+        self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
+        self._frames = self._condition(speaker, global_vector, condition)
+        if prime is not None:
+            codes = generator._codes(prime)
+            self.samples_left(len(codes))
+            for start in range(0, len(codes), _SCORED_PER_CALL):
+                part = codes[start : start + _SCORED_PER_CALL]
+                self.core.prime(
+                    np.ascontiguousarray(np.broadcast_to(part, (self.batch, len(part))))
+                )
+
+    def __copy__(self) -> Streams:
+        fork = object.__new__(Streams)
+        fork.__dict__ = self.__dict__ | {"core": copy.copy(self.core)}
+        return fork
+
+    def generate(self, n_samples: int) -> NDArray[np.float32]:
+        """The next `(batch, n_samples)` samples, float32 in [-1, 1]."""
+        self.samples_left(n_samples)
+        per_call = max(1, _SAMPLES_PER_CALL * self.generator.threads // self.batch)
+        parts = [
+            self.core.generate(min(per_call, n_samples - start), **self._options)
+            for start in range(0, n_samples, per_call)
+        ]
+        return self.generator._decode(np.concatenate(parts, axis=1))
+
+    def samples_left(self, n_samples: int | None) -> int | None:
+        """`n_samples`, checked against the conditioning; by default all that it lasts for."""
+        if n_samples is not None:
+            _integer("n_samples", n_samples, 1, 2**40)
+        if self._frames is None:
+            return n_samples
+        left = self._frames * self.generator.config.local.hop_length - self.core.time
+        if left < (n_samples or 1):
+            raise ValueError(
+                f"the condition of {self._frames} frames lasts for {left} more samples, not for "
+                f"{n_samples or 1}"
+            )
+        return n_samples or left
+
+    def _condition(self, speaker: Any, global_vector: Any, condition: Any) -> int | None:
+        """Conditions every stream; returns the number of feature frames."""
+        config = self.generator.config
+        one_each = isinstance(speaker, Sequence) and not isinstance(speaker, str)
+        speakers = list(speaker) if one_each else [speaker] * self.batch
+        if len(speakers) != self.batch:
+            raise ValueError(f"got {len(speakers)} speakers for a batch of {self.batch}")
+        size = config.global_channels
+        vectors = self._per_stream("global_vector", global_vector, size, 1)
+        channels = config.local.channels if config.local else 0
+        frames = self._per_stream("condition", condition, channels, 2)
+        for b in range(self.batch):
+            index = self.generator.speaker_index(speakers[b])
+            self.core.condition(b, index, vectors[b], frames[b])
+        return len(frames[0]) if channels else None
+
+    def _per_stream(self, name: str, value: Any, channels: int, ndim: int) -> list:
+        """One finite float32 array a stream, of `ndim` dimensions, the last of `channels`."""
+        if not channels:
+            if value is not None:
+                raise ValueError(f"this model takes no {name}")
+            return [None] * self.batch
+        if value is None:
+            raise ValueError(f"this model needs a {name} of {channels} channels")
+        try:
+            array = np.asarray(value, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} must be an array of numbers: {error}") from error
+        shape = f"{'(frames, ' if ndim == 2 else '('}{channels})"
+        if array.ndim not in (ndim, ndim + 1) or array.shape[-1] != channels or not array.size:
+            raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
+        if array.ndim > ndim and len(array) != self.batch:
+            raise ValueError(f"{name} is for {len(array)} streams; the batch has {self.batch}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has values that are not finite")
+        return list(array) if array.ndim > ndim else [array] * self.batch
+
+
+def _thread_count(threads: int | None) -> int:
+    if threads is None:
+        text = os.environ.get("WAVENET_THREADS")
+        if not text:
+            return os.cpu_count() or 1
+        if not text.isdecimal():
+            raise ValueError(f"WAVENET_THREADS must be a positive number, got {text!r}")
+        threads = int(text)
+    return _integer("threads", threads, 1, 1024)
+
+
+def _integer(name: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be from {low} to {high}, got {value}")
+    return int(value)
+
+
+def _number(name: str, value: Any, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be from {low} to {high}, got {value}")
+    return float(value)
