@@ -264,10 +264,10 @@ def from_dict(values: dict[str, Any]) -> WaveNetConfig:
     kind = values.get("kind") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
         raise ValueError(f"model kind {kind!r} is not known; known: {', '.join(kinds)}")
-    return _build(kinds[kind], values, "config")
+    return build(kinds[kind], values, "config")
 
 
-def _build(cls: type, values: Any, where: str) -> Any:
+def build(cls: type, values: Any, where: str) -> Any:
     """Makes the dataclass `cls` from a dictionary, checking names and types all the way down."""
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be an object, got {type(values).__name__}")
@@ -293,7 +293,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911
         _require_choice(where, value, args)
         return value
     if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where)
+        return build(hint, value, where)
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise ValueError(f"{where} must be a list, got {value!r}")

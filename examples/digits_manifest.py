@@ -1,0 +1,81 @@
+"""Prepares the Free Spoken Digit Dataset for `wavenet train`: normalised audio and a manifest.
+
+    python examples/digits_manifest.py DIGITS_FOLDER OUTPUT_FOLDER
+
+DIGITS_FOLDER holds `index.csv` (file, speaker, digit, take, start_sample, end_sample) and the
+recordings. Every take is cut to the word, brought to the same level and faded at both ends; takes
+23 and 24 of each speaker and digit are for validation.
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+FRAME = 0.01  # [s]
+ACTIVE = 0.06  # of the loudest frame, the level [RMS] from which a frame counts as speech
+MARGIN = 0.02  # [s] kept on both sides of the word
+LEVEL = 0.1  # RMS of the word
+PEAK = 0.95
+FADE = 0.005  # [s]
+VALIDATION_TAKES = {"23", "24"}
+
+
+def word_bounds(take: np.ndarray, rate: int) -> tuple[int, int]:
+    """First and last sample of the word in a take, with the margin."""
+    size = int(FRAME * rate)
+    frames = take[: len(take) // size * size].reshape(-1, size)
+    level = np.sqrt(np.mean(frames**2, axis=1))
+    active = np.flatnonzero(level >= ACTIVE * level.max())
+    # A click or breath far from the word is not part of it: keep the loudest stretch.
+    stretches = np.split(active, np.flatnonzero(np.diff(active) > 0.15 / FRAME) + 1)
+    word = max(stretches, key=lambda stretch: np.sum(level[stretch] ** 2))
+    margin = int(MARGIN * rate)
+    start = max(0, word[0] * size - margin)
+    return start, min(len(take), (word[-1] + 1) * size + margin)
+
+
+def normalise(word: np.ndarray, rate: int) -> np.ndarray:
+    """The word at the common level, faded in and out."""
+    gain = min(LEVEL / np.sqrt(np.mean(word**2)), PEAK / np.abs(word).max())
+    ramp = np.linspace(0, 1, int(FADE * rate))
+    word = word * gain
+    word[: len(ramp)] *= ramp
+    word[-len(ramp) :] *= ramp[::-1]
+    return word
+
+
+def main(source: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    with open(source / "index.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    manifest = []
+    for name in sorted({row["file"] for row in rows}):
+        audio, rate = soundfile.read(source / name, dtype="float64")
+        words, position = [], 0
+        for row in (row for row in rows if row["file"] == name):
+            take = audio[int(row["start_sample"]) : int(row["end_sample"])]
+            start, end = word_bounds(take, rate)
+            words.append(normalise(take[start:end], rate))
+            manifest.append(
+                {
+                    "path": name,
+                    "start": position / rate,
+                    "end": (position + end - start) / rate,
+                    "speaker": row["speaker"],
+                    "text": row["digit"],
+                    "split": "validation" if row["take"] in VALIDATION_TAKES else "train",
+                }
+            )
+            position += end - start
+        soundfile.write(target / name, np.concatenate(words), rate, subtype="PCM_16")
+    with open(target / "manifest.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, manifest[0].keys())
+        writer.writeheader()
+        writer.writerows(manifest)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

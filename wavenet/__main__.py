@@ -1,0 +1,5 @@
+"""`python -m wavenet` is the command `wavenet`."""
+
+from wavenet.cli import main
+
+main()

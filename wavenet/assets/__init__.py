@@ -1,0 +1,5 @@
+from pathlib import Path
+
+
+def find_model(p):
+    return Path(p)

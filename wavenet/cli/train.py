@@ -1,0 +1,61 @@
+"""`wavenet train`: a model from a folder of audio or a manifest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def train(
+    context: typer.Context,
+    data: Annotated[Path, typer.Argument(help="Folder of audio, or a .csv or .jsonl manifest.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
+    config: Annotated[
+        Path | None, typer.Option(help='JSON: {"model": {...}, "training": {...}}.')
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in OUTPUT.")] = False,
+) -> None:
+    """Train a WaveNet on recordings.
+
+    A manifest has the columns path, and where wanted speaker, text (symbols separated by spaces)
+    or labels ("symbol:start:end ..."), start, end (seconds) and split (train or validation).
+    Every setting of the model and of the training is an option, for example
+
+        wavenet train recordings/ -o model --sample-rate 16000 --residual-channels 64 --steps 50000
+
+    Ctrl-C saves a checkpoint; --resume goes on from it. Several GPUs or machines:
+    torchrun --nproc-per-node 4 -m wavenet train DATA -o MODEL
+    """
+    from wavenet.training.run import setting
+    from wavenet.training.run import train as run
+
+    groups = _read_config(config)
+    words = list(context.args)
+    while words:
+        option = words.pop(0)
+        if not option.startswith("--") or not words:
+            raise ValueError(f"{option!r} is not an option with a value")
+        group, value = setting(option[2:].replace("-", "_"), words.pop(0))
+        groups[group][option[2:].replace("-", "_")] = value
+    finished = run(data, output, groups["model"], groups["training"], resume)
+    if not finished:
+        typer.echo(f"stopped; go on with: wavenet train {data} -o {output} --resume", err=True)
+        raise typer.Exit(130)
+
+
+def _read_config(path: Path | None) -> dict[str, dict]:
+    groups: dict[str, dict] = {"model": {}, "training": {}}
+    if path is None:
+        return groups
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(values, dict) or set(values) - set(groups):
+        raise ValueError(f'{path} must be an object with the keys "model" and "training"')
+    return {name: dict(values.get(name, {})) for name in groups}

@@ -1,0 +1,87 @@
+"""Checkpoints: everything that a run needs to go on, in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from wavenet import config as configuration
+from wavenet.config import WaveNetConfig
+from wavenet.formats.model_file import atomic_path
+from wavenet.training.config import TrainingConfig
+
+FILE_NAME = "checkpoint.safetensors"
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def save_checkpoint(
+    folder: Path,
+    step: int,
+    model: nn.Module,
+    average: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    settings: TrainingConfig,
+) -> None:
+    """Writes weights, their average, the optimizer's moments and the step; atomically."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in average.items()}
+    for parameter, state in optimizer.state.items():
+        for moment in _MOMENTS:
+            tensors[f"{moment}.{names[parameter]}"] = state[moment]
+    metadata = {
+        "step": str(step),
+        "model": json.dumps(configuration.to_dict(model.config)),
+        "training": json.dumps(asdict(settings)),
+    }
+    with atomic_path(folder / FILE_NAME) as path:
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, path, metadata)
+
+
+def read_configs(folder: Path) -> tuple[WaveNetConfig, TrainingConfig]:
+    """The configurations that a checkpoint was trained with.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no checkpoint.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise FileNotFoundError(f"no checkpoint to resume at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    model = configuration.from_dict(json.loads(metadata["model"]))
+    return model, TrainingConfig(**json.loads(metadata["training"]))
+
+
+def load_checkpoint(
+    folder: Path,
+    model: nn.Module,
+    average: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+) -> int:
+    """Restores what `save_checkpoint` wrote, in place; returns the step."""
+    with safe_open(folder / FILE_NAME, framework="pt") as file:
+        step = int(file.metadata()["step"])
+        with torch.no_grad():
+            for name, value in model.state_dict().items():
+                value.copy_(file.get_tensor(f"model.{name}"))
+            for name, value in average.items():
+                value.copy_(file.get_tensor(f"average.{name}"))
+        for name, parameter in model.named_parameters():
+            moments = {
+                moment: file.get_tensor(f"{moment}.{name}").to(parameter.device)
+                for moment in _MOMENTS
+            }
+            optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+    return step

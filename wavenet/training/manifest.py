@@ -1,0 +1,160 @@
+"""What to train on: a folder of audio, or a manifest that lists clips."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wavenet.features.labels import Span
+
+AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".opus", ".w64"}
+_COLUMNS = {"path", "speaker", "text", "labels", "start", "end", "split"}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A stretch of a recording.
+
+    Attributes
+    ----------
+    path
+        Audio file.
+    start, end
+        Times in the file [s]; `end` None: to its end.
+    speaker
+        Name, or "" where the data do not say.
+    text
+        Symbols spread evenly over the clip, or None.
+    labels
+        Symbols with times relative to `start`, or None.
+    split
+        "train", "validation", or "" where the data do not say.
+    """
+
+    path: Path
+    start: float = 0.0
+    end: float | None = None
+    speaker: str = ""
+    text: str | None = None
+    labels: tuple[Span, ...] | None = None
+    split: str = ""
+
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols of the text or the labels."""
+        if self.labels is not None:
+            return [symbol for symbol, _, _ in self.labels]
+        return (self.text or "").split()
+
+    def spans(self, seconds: float) -> list[Span]:
+        """Symbols with their times in the clip, which lasts for `seconds`."""
+        if self.labels is not None:
+            return list(self.labels)
+        symbols = self.symbols
+        step = seconds / max(1, len(symbols))
+        return [(symbol, i * step, (i + 1) * step) for i, symbol in enumerate(symbols)]
+
+
+def read_clips(data: Path) -> list[Clip]:
+    """Clips of a folder (all audio files below it) or of a manifest (CSV or JSON lines).
+
+    Columns of a manifest: `path` (relative to the manifest), and where wanted `speaker`, `text`
+    (symbols separated by spaces) or `labels` ("symbol:start:end ..." in seconds from `start`),
+    `start` and `end` in seconds, `split` ("train" or "validation").
+
+    Raises
+    ------
+    ValueError
+        An empty folder or manifest, an unknown column, a value that cannot be read; the sentence
+        names the file and the row.
+    """
+    if data.is_dir():
+        clips = [Clip(p) for p in sorted(data.rglob("*")) if p.suffix.lower() in AUDIO_SUFFIXES]
+        if not clips:
+            raise ValueError(f"{data} holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
+        return clips
+    if not data.is_file():
+        raise FileNotFoundError(f"no folder or manifest at {data}")
+    rows = _read_rows(data)
+    if not rows:
+        raise ValueError(f"{data} lists no clip")
+    return [_clip(data, number, row) for number, row in rows]
+
+
+def _read_rows(data: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Rows of a manifest with their line numbers."""
+    if data.suffix not in (".csv", ".jsonl"):
+        raise ValueError(f"{data} is neither a folder nor a .csv or .jsonl manifest")
+    try:
+        text = data.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{data} is not UTF-8 text: {error}") from error
+    if data.suffix == ".csv":
+        return list(enumerate(csv.DictReader(text.splitlines()), start=2))
+    rows = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append((number, json.loads(line)))
+        except ValueError as error:
+            raise ValueError(f"{data} line {number} is not JSON: {error}") from error
+    return rows
+
+
+def _clip(data: Path, number: int, row: Any) -> Clip:
+    where = f"{data} line {number}"
+    if not isinstance(row, dict) or not row.get("path"):
+        raise ValueError(f"{where} has no path")
+    unknown = sorted(str(name) for name in set(row) - _COLUMNS)
+    if unknown:
+        raise ValueError(
+            f"{where} has the unknown column {unknown[0]!r}; known: {', '.join(sorted(_COLUMNS))}"
+        )
+    start = _seconds(where, "start", row.get("start")) or 0.0
+    end = _seconds(where, "end", row.get("end"))
+    if end is not None and end <= start:
+        raise ValueError(f"{where} ends at {end} s, not after its start {start} s")
+    split = str(row.get("split") or "")
+    if split not in ("", "train", "validation"):
+        raise ValueError(f"{where} has the split {split!r}, not train or validation")
+    labels = _labels(where, str(row["labels"])) if row.get("labels") else None
+    return Clip(
+        path=data.parent / str(row["path"]),
+        start=start,
+        end=end,
+        speaker=str(row.get("speaker") or ""),
+        text=str(row["text"]) if row.get("text") not in (None, "") else None,
+        labels=labels,
+        split=split,
+    )
+
+
+def _seconds(where: str, name: str, value: Any) -> float | None:
+    if value in (None, ""):
+        return None
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{where} has the {name} {value!r}, not a time in seconds")
+    return seconds
+
+
+def _labels(where: str, text: str) -> tuple[Span, ...]:
+    spans = []
+    for label in text.split():
+        symbol, *times = label.rsplit(":", 2)
+        try:
+            start, end = (float(time) for time in times)
+        except ValueError:
+            raise ValueError(f"{where} has the label {label!r}, not symbol:start:end") from None
+        if not symbol or not 0 <= start < end < math.inf:
+            raise ValueError(f"{where} has the label {label!r}, which does not end after its start")
+        spans.append((symbol, start, end))
+    return tuple(spans)

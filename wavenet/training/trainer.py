@@ -1,0 +1,221 @@
+"""The training loop: plain torch, on a CPU, a GPU, or several processes under torchrun."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, distributed
+from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
+
+from wavenet.config import WaveNetConfig
+from wavenet.formats.model_file import save_model
+from wavenet.models import WaveNet
+from wavenet.training.checkpoint import load_checkpoint, save_checkpoint
+from wavenet.training.config import TrainingConfig
+from wavenet.training.corpus import Item
+from wavenet.training.progress import Reporter
+from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
+
+
+class Trainer:
+    """Trains a WaveNet and keeps a checkpoint and a usable model in the output folder.
+
+    Parameters
+    ----------
+    config, settings
+        The model and the run.
+    training, validation
+        Clips; `validation` may be empty.
+    output
+        Folder of the checkpoint, the log and the exported model.
+
+    Notes
+    -----
+    Under torchrun every process takes its part of each batch, so that the run follows that of one
+    process with the same settings.
+    """
+
+    def __init__(
+        self,
+        config: WaveNetConfig,
+        settings: TrainingConfig,
+        training: list[Item],
+        validation: list[Item],
+        output: Path,
+    ):
+        self.settings = settings
+        self.output = output
+        self.rank = distributed.get_rank() if distributed.is_initialized() else 0
+        self.processes = distributed.get_world_size() if distributed.is_initialized() else 1
+        if settings.batch_size % self.processes:
+            raise ValueError(
+                f"batch_size {settings.batch_size} is not a multiple of {self.processes} processes"
+            )
+        self.device = _device(settings.device)
+        torch.manual_seed(settings.seed)
+        self.model = WaveNet(config).to(self.device)
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.forward = torch.compile(self.model) if settings.compile else self.model
+        if distributed.is_initialized():
+            self.forward = DistributedDataParallel(self.forward)
+        self.sampler = SequenceSampler(training, config, settings.window, settings.seed)
+        self.validation = validation_batches(validation, self.sampler, settings.batch_size)
+        self.step = 0
+
+    def resume(self) -> None:
+        """Goes on from the checkpoint in the output folder."""
+        self.step = load_checkpoint(self.output, self.model, self.average, self.optimizer)
+
+    def run(self, reporter: Reporter) -> bool:
+        """Trains to the last step; False if a signal stopped it before. Saves either way."""
+        with _stop_signals() as stopped:
+            for batch in self._batches():
+                loss = self._train_step(batch)
+                self.step += 1
+                reporter.step(self.step, loss)
+                last = self.step == self.settings.steps
+                if self.step % self.settings.validate_every == 0 or last:
+                    self._validate(reporter)
+                if self.step % self.settings.save_every == 0 or last or stopped:
+                    self.save()
+                if stopped:
+                    return False
+        return True
+
+    def save(self) -> None:
+        """Writes the checkpoint, and the averaged weights as a model."""
+        if self.rank == 0:
+            save_checkpoint(
+                self.output, self.step, self.model, self.average, self.optimizer, self.settings
+            )
+            weights = {name: value.cpu().numpy() for name, value in self.average.items()}
+            save_model(self.output, self.model.config, weights)
+
+    def _batches(self) -> Iterator[Batch]:
+        """The batches of the steps to come, each made while the one before it is trained on."""
+        count = self.settings.batch_size // self.processes
+        places = range(self.rank * count, (self.rank + 1) * count)
+        with ThreadPoolExecutor(1) as pool:
+            following = pool.submit(self.sampler.batch, self.step, places)
+            for step in range(self.step, self.settings.steps):
+                batch = following.result()
+                following = pool.submit(self.sampler.batch, step + 1, places)
+                yield batch
+
+    def _train_step(self, batch: Batch) -> float:
+        """One optimizer step; returns the loss [bits per sample]."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.settings, self.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        nats, count = self._nats(self.forward, batch)
+        # Gradients are averaged over processes: weigh each by its share of the counted samples.
+        total = self._sum_over_processes(count)
+        (nats * (self.processes / total)).backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
+        if not torch.isfinite(norm):
+            raise RuntimeError(
+                f"the gradient is not finite at step {self.step}; the last checkpoint is kept: "
+                "resume with a lower learning rate or float32 precision"
+            )
+        self.optimizer.step()
+        self._update_average()
+        return float(self._sum_over_processes(nats.detach()) / total) / math.log(2)
+
+    def _nats(self, model: torch.nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Summed negative log-likelihood of the counted samples, and their number."""
+        to = {"device": self.device, "non_blocking": True}
+        inputs = torch.from_numpy(np.ascontiguousarray(batch.inputs)).to(**to)
+        targets = torch.from_numpy(np.ascontiguousarray(batch.targets)).to(**to)
+        counted = torch.from_numpy(batch.counted).to(**to)
+        config = self.model.config
+        speakers = torch.from_numpy(batch.speakers).to(**to) if config.speakers else None
+        tracks = torch.from_numpy(batch.tracks).to(**to) if batch.tracks is not None else None
+        with self._autocast():
+            logits = model(inputs, speakers, None, tracks)
+        losses = functional.cross_entropy(logits.float(), targets, reduction="none")
+        return (losses * counted).sum(), counted.sum()
+
+    def _autocast(self):
+        if self.settings.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def _update_average(self) -> None:
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        weights = self.model.state_dict()
+        names = list(self.average)
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                [self.average[name] for name in names], [weights[name] for name in names], 1 - decay
+            )
+
+    def _validate(self, reporter: Reporter) -> None:
+        """Bits per sample of the averaged weights on the validation clips."""
+        if not self.validation:
+            return
+        nats = count = 0.0
+        with torch.no_grad(), self._averaged_weights():
+            for batch in self.validation[self.rank :: self.processes]:
+                batch_nats, batch_count = self._nats(self.model, batch)
+                nats += float(batch_nats)
+                count += float(batch_count)
+        sums = torch.tensor([nats, count], dtype=torch.float64, device=self.device)
+        nats, count = self._sum_over_processes(sums).tolist()
+        reporter.validated(self.step, nats / count / math.log(2))
+
+    @contextmanager
+    def _averaged_weights(self) -> Iterator[None]:
+        present = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average)
+        yield
+        self.model.load_state_dict(present)
+
+    def _sum_over_processes(self, value: Tensor) -> Tensor:
+        if distributed.is_initialized():
+            value = value.clone()
+            distributed.all_reduce(value)
+        return value
+
+
+def learning_rate(settings: TrainingConfig, step: int) -> float:
+    """Linear warm-up, then half a cosine down to a fraction."""
+    if step < settings.warmup_steps:
+        return settings.learning_rate * (step + 1) / settings.warmup_steps
+    done = (step - settings.warmup_steps) / max(1, settings.steps - settings.warmup_steps)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+    final = settings.final_learning_rate
+    return settings.learning_rate * (final + (1 - final) * cosine)
+
+
+def _device(name: str) -> torch.device:
+    if name != "auto":
+        return torch.device(name)
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    if distributed.is_initialized():
+        return torch.device("cuda", distributed.get_node_local_rank())
+    return torch.device("cuda")
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """A list that receives the interrupt and termination signals which come meanwhile."""
+    received: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(s, lambda number, frame: received.append(number)) for s in signals]
+    try:
+        yield received
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
