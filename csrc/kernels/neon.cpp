@@ -6,6 +6,7 @@
 #include <arm_neon.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "kernels/kernels.h"
 
@@ -39,6 +40,7 @@ inline F zero_below(F a, F limit, F value) {
 
 #include "kernels/body/matmul.inc"
 #include "kernels/body/activations.inc"
+#include "kernels/body/mulaw.inc"
 #include "kernels/body/table.inc"
 
 }  // namespace
