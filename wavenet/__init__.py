@@ -1,1 +1,48 @@
-"""wavenet: learn the distribution of sound sample by sample, and generate it fast on a CPU."""
+"""wavenet: learn the distribution of sound sample by sample, and generate it fast on a CPU.
+
+Names are loaded when they are first used: `import wavenet` itself loads nothing heavy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wavenet.assets import shipped_models
+    from wavenet.codec import mulaw_decode, mulaw_encode
+    from wavenet.cpu import cpu_info
+    from wavenet.generator import Generator, Score, Streams, load
+
+__version__ = "0.1.0"
+
+_MODULE_OF = {
+    "Generator": "wavenet.generator",
+    "Score": "wavenet.generator",
+    "Streams": "wavenet.generator",
+    "cpu_info": "wavenet.cpu",
+    "load": "wavenet.generator",
+    "mulaw_decode": "wavenet.codec",
+    "mulaw_encode": "wavenet.codec",
+    "shipped_models": "wavenet.assets",
+}
+
+__all__ = [*_MODULE_OF, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'wavenet' has no attribute {name!r}")
+    try:
+        value = getattr(import_module(_MODULE_OF[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "wavenet._core":
+            raise
+        raise ImportError(
+            "the C++ core of wavenet is not built; install the package with `pip install .` (or "
+            "`pip install -e .`) and run Python outside the source folder"
+        ) from error
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,8 +4,8 @@
 namespace wavenet {
 
 struct CpuFeatures {
-  bool avx2 = false;         // AVX2 and FMA
-  bool avx512 = false;       // AVX-512 F, BW, DQ and VL
+  bool avx2 = false;    // AVX2 and FMA
+  bool avx512 = false;  // AVX-512 F, BW, DQ and VL
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
   bool avx512_fp16 = false;

@@ -42,8 +42,8 @@ inline const float* find_tensor(const Tensors& tensors, const std::string& name,
     for (std::size_t size : sizes) list += (list.empty() ? "" : ", ") + std::to_string(size);
     return "(" + list + ")";
   };
-  require(found->second.shape == shape, "tensor '", name, "' has shape ",
-          text(found->second.shape), ", not ", text(shape));
+  require(found->second.shape == shape, "tensor '", name, "' has shape ", text(found->second.shape),
+          ", not ", text(shape));
   return found->second.data;
 }
 

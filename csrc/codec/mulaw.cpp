@@ -81,8 +81,8 @@ double Mulaw::decode_by_formula(std::uint32_t code) const {
   return std::copysign((std::pow(1.0 + mu_, std::abs(s)) - 1.0) / mu_, s);
 }
 
-// A cell is narrow enough for one edge if its width relative to its octave, 2^-m, is at most that of
-// a code near full scale, 2 log(1 + mu) / mu.
+// A cell is narrow enough for one edge if its width relative to its octave, 2^-m, is at most that
+// of a code near full scale, 2 log(1 + mu) / mu.
 template <typename Number, typename Bits>
 void Mulaw::Cells<Number, Bits>::build(const Mulaw& codec) {
   const double narrowest = 2 * codec.log_ / codec.mu_;
@@ -116,8 +116,14 @@ void Mulaw::Cells<Number, Bits>::build(const Mulaw& codec) {
 template <typename Number, typename Bits>
 MulawCells<Bits> Mulaw::Cells<Number, Bits>::view() const {
   const Bits infinity = bits_as<Bits>(std::numeric_limits<Number>::infinity());
-  return {entries.data(), static_cast<Bits>(entries.size() / 2), low_bits, first,
-          bits_as<Bits>(Number{1}), infinity, code_mask, first_edge};
+  return {entries.data(),
+          static_cast<Bits>(entries.size() / 2),
+          low_bits,
+          first,
+          bits_as<Bits>(Number{1}),
+          infinity,
+          code_mask,
+          first_edge};
 }
 
 template <typename Sample, typename Code>
@@ -131,31 +137,36 @@ void Mulaw::encode(const Sample* y, std::size_t count, Code* codes) const {
     }
   } else if constexpr (std::is_same_v<Sample, float>) {
     const auto encode = [&] {
-      if constexpr (narrow) return kernels.encode_float_8;
-      else return kernels.encode_float_16;
+      if constexpr (narrow)
+        return kernels.encode_float_8;
+      else
+        return kernels.encode_float_16;
     }();
     valid = encode(y, count, float_cells_.view(), codes);
   } else {
     const auto encode = [&] {
-      if constexpr (narrow) return kernels.encode_double_8;
-      else return kernels.encode_double_16;
+      if constexpr (narrow)
+        return kernels.encode_double_8;
+      else
+        return kernels.encode_double_16;
     }();
     valid = encode(y, count, double_cells_.view(), codes);
   }
   if (valid) return;
-  const auto place = std::find_if(y, y + count, [](Sample value) { return std::isnan(static_cast<double>(value)); });
+  const auto place = std::find_if(
+      y, y + count, [](Sample value) { return std::isnan(static_cast<double>(value)); });
   throw std::invalid_argument(message("sample ", place - y, " is NaN"));
 }
 
 template <typename Code, typename Sample>
 void Mulaw::decode(const Code* codes, std::size_t count, Sample* y) const {
   const MulawKernels& kernels = wavenet::kernels().mulaw;
-  const auto bad = sizeof(Code) == 1 && channels_ == 256
-                       ? codes + count
-                       : std::find_if(codes, codes + count,
-                                      [&](Code code) { return code >= channels_; });
-  require(bad == codes + count, "code ", bad == codes + count ? 0 : *bad, " at place ",
-          bad - codes, " is not below ", channels_);
+  const auto bad =
+      sizeof(Code) == 1 && channels_ == 256
+          ? codes + count
+          : std::find_if(codes, codes + count, [&](Code code) { return code >= channels_; });
+  require(bad == codes + count, "code ", bad == codes + count ? 0 : *bad, " at place ", bad - codes,
+          " is not below ", channels_);
   if constexpr (sizeof(Code) == 1 && std::is_same_v<Sample, float>) {
     kernels.look_up_8_float(codes, count, float_values_.data(), y);
   } else if constexpr (sizeof(Code) == 1) {

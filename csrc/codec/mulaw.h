@@ -30,8 +30,8 @@ class Mulaw {
   std::uint32_t encode_by_formula(double y) const;
   double decode_by_formula(std::uint32_t code) const;
 
-  // Codes of `count` samples; Code is uint8_t (up to 256 channels) or uint16_t. 16-bit samples stand
-  // for y = sample / 32768. Throws std::invalid_argument naming the place of a NaN.
+  // Codes of `count` samples; Code is uint8_t (up to 256 channels) or uint16_t. 16-bit samples
+  // stand for y = sample / 32768. Throws std::invalid_argument naming the place of a NaN.
   template <typename Sample, typename Code>
   void encode(const Sample* y, std::size_t count, Code* codes) const;
 

@@ -89,7 +89,8 @@ void WaveNet::pack_blocks(const Tensors& tensors) {
     block.last = l + 1 == shape_.dilations.size();
     require(block.dilation >= 1, "dilations must be at least 1");
 
-    const float* dilated = find_tensor(tensors, name + ".dilated.weight", {2 * half, residual, taps});
+    const float* dilated =
+        find_tensor(tensors, name + ".dilated.weight", {2 * half, residual, taps});
     const float* bias = find_tensor(tensors, name + ".dilated.bias", {2 * half});
     for (std::size_t part = 0; part < 2; ++part) {
       std::copy_n(bias + part * half, half,
@@ -173,8 +174,8 @@ std::vector<float> WaveNet::global_vector(std::size_t speaker, const float* glob
   std::vector<float> vector;
   if (shape_.speakers) {
     require(speaker < shape_.speakers, "speaker ", speaker, " is not one of ", shape_.speakers);
-    const auto row = speaker_embedding_.begin() +
-                     static_cast<std::ptrdiff_t>(speaker * shape_.speaker_channels);
+    const auto row =
+        speaker_embedding_.begin() + static_cast<std::ptrdiff_t>(speaker * shape_.speaker_channels);
     vector.assign(row, row + static_cast<std::ptrdiff_t>(shape_.speaker_channels));
   }
   if (shape_.global_channels) {

@@ -8,7 +8,7 @@
 namespace wavenet {
 
 struct LocalShape {
-  std::size_t channels = 0;  // of the feature frames; 0: no local conditioning
+  std::size_t channels = 0;    // of the feature frames; 0: no local conditioning
   std::size_t hop_length = 1;  // [samples per frame]
   std::size_t layers = 0;
   std::size_t hidden_channels = 0;

@@ -46,8 +46,8 @@ void WaveNetState::condition(std::size_t stream, std::size_t speaker, const floa
   model_->condition_globally(vector, conditioning.global.data());
   if (model_->shape().local.channels) {
     require(features != nullptr && frames > 0, "the model needs feature frames");
-    conditioning.encoded = model_->condition_network().encode(model_->kernels(), features, frames,
-                                                              vector.data());
+    conditioning.encoded =
+        model_->condition_network().encode(model_->kernels(), features, frames, vector.data());
   }
   conditioning.begin = conditioning.end = 0;
 }
@@ -70,9 +70,9 @@ void WaveNetState::generate(std::size_t steps, const CategoricalOptions& options
     forward(next_.data(), 1, true);
     for (std::size_t b = 0; b < batch_; ++b) {
       const auto stream = first_stream_ + static_cast<std::uint32_t>(b);
-      const std::uint32_t code = sample_categorical(
-          model_->kernels(), logits_.data() + b * model_->class_width(), classes, options,
-          uniform(seed, stream, now)[0], scratch_);
+      const std::uint32_t code =
+          sample_categorical(model_->kernels(), logits_.data() + b * model_->class_width(), classes,
+                             options, uniform(seed, stream, now)[0], scratch_);
       next_[b] = static_cast<std::int32_t>(code);
       out[b * stride + t] = static_cast<std::uint16_t>(code);
     }

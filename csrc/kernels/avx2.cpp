@@ -15,7 +15,7 @@ namespace {
 
 using F = __m256;
 constexpr size_t kLanes = 8;
-constexpr size_t kBlockPanels = 2;   // 4 x 3 sums + 1 weight + 1 input: 14 of 16 registers
+constexpr size_t kBlockPanels = 2;  // 4 x 3 sums + 1 weight + 1 input: 14 of 16 registers
 constexpr size_t kBlockColumns = 3;
 constexpr size_t kSinglePanels = 4;
 
@@ -40,10 +40,7 @@ inline F zero_below(F a, F limit, F value) {
   return _mm256_and_ps(_mm256_cmp_ps(a, limit, _CMP_GE_OQ), value);
 }
 
-#include "kernels/body/matmul.inc"
-#include "kernels/body/activations.inc"
-#include "kernels/body/mulaw.inc"
-#include "kernels/body/table.inc"
+#include "kernels/body/kernels.inc"
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // AVX-512 (F, BW, DQ, VL) kernels.
-#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__) || !defined(__AVX512VL__)
+#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__) || \
+    !defined(__AVX512VL__)
 #error "compile this file with the AVX-512 flags of CMakeLists.txt"
 #endif
 
@@ -15,7 +16,7 @@ namespace {
 
 using F = __m512;
 constexpr size_t kLanes = 16;
-constexpr size_t kBlockPanels = 4;   // 4 x 6 sums + 4 weights + 1 input: 29 of 32 registers
+constexpr size_t kBlockPanels = 4;  // 4 x 6 sums + 4 weights + 1 input: 29 of 32 registers
 constexpr size_t kBlockColumns = 6;
 constexpr size_t kSinglePanels = 8;  // eight chains hide the latency of fused multiply-add
 
@@ -40,10 +41,7 @@ inline F zero_below(F a, F limit, F value) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, limit, _CMP_GE_OQ), value);
 }
 
-#include "kernels/body/matmul.inc"
-#include "kernels/body/activations.inc"
-#include "kernels/body/mulaw.inc"
-#include "kernels/body/table.inc"
+#include "kernels/body/kernels.inc"
 
 }  // namespace
 

@@ -35,8 +35,8 @@ const Kernels& find(const std::string& name) {
     if (name == table.instruction_set) return table;
     names += (names.empty() ? "" : ", ") + std::string(table.instruction_set);
   }
-  throw std::invalid_argument(message("instruction set '", name,
-                                      "' is not available here; available: ", names));
+  throw std::invalid_argument(
+      message("instruction set '", name, "' is not available here; available: ", names));
 }
 
 const Kernels& chosen_at_start() {

@@ -41,10 +41,7 @@ inline F power_of_two(F n) {
 }
 inline F zero_below(F a, F limit, F value) { return a >= limit ? value : F{}; }
 
-#include "kernels/body/matmul.inc"
-#include "kernels/body/activations.inc"
-#include "kernels/body/mulaw.inc"
-#include "kernels/body/table.inc"
+#include "kernels/body/kernels.inc"
 
 }  // namespace
 

@@ -15,12 +15,12 @@ template <typename Bits>
 struct MulawCells {
   const Bits* entries;  // `count` for positive numbers, then `count` for negative ones
   Bits count;
-  int low_bits;     // bits of a number below those that choose its cell
-  Bits first;       // bits of the smallest magnitude with a cell of its own
-  Bits one;         // bits of 1.0
-  Bits infinity;    // bits of infinity
-  Bits code_mask;   // number of codes - 1
-  float first_edge; // what to add to (s + 1) / 2 * mu for codes to be its whole part
+  int low_bits;      // bits of a number below those that choose its cell
+  Bits first;        // bits of the smallest magnitude with a cell of its own
+  Bits one;          // bits of 1.0
+  Bits infinity;     // bits of infinity
+  Bits code_mask;    // number of codes - 1
+  float first_edge;  // what to add to (s + 1) / 2 * mu for codes to be its whole part
 };
 
 // Encoders return false where a number is NaN (its code is then arbitrary but in range).

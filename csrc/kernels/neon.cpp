@@ -15,7 +15,7 @@ namespace {
 
 using F = float32x4_t;
 constexpr size_t kLanes = 4;
-constexpr size_t kBlockPanels = 1;   // 4 x 5 sums + 4 weights + 1 input: 25 of 32 registers
+constexpr size_t kBlockPanels = 1;  // 4 x 5 sums + 4 weights + 1 input: 25 of 32 registers
 constexpr size_t kBlockColumns = 5;
 constexpr size_t kSinglePanels = 4;
 
@@ -38,10 +38,7 @@ inline F zero_below(F a, F limit, F value) {
   return vreinterpretq_f32_u32(vandq_u32(vcgeq_f32(a, limit), vreinterpretq_u32_f32(value)));
 }
 
-#include "kernels/body/matmul.inc"
-#include "kernels/body/activations.inc"
-#include "kernels/body/mulaw.inc"
-#include "kernels/body/table.inc"
+#include "kernels/body/kernels.inc"
 
 }  // namespace
 

@@ -145,8 +145,8 @@ void register_wavenet(py::module_& module) {
            }),
            py::arg("model"), py::arg("batch"), py::arg("threads"))
       .def("__copy__", [](const WaveNetStreams& streams) { return WaveNetStreams(streams); })
-      .def("condition", &condition, py::arg("stream"), py::arg("speaker"),
-           py::arg("global_vector"), py::arg("features"))
+      .def("condition", &condition, py::arg("stream"), py::arg("speaker"), py::arg("global_vector"),
+           py::arg("features"))
       .def("generate", &generate, py::arg("steps"), py::arg("seed"), py::arg("temperature"),
            py::arg("top_k"), py::arg("top_p"))
       .def("prime", &prime, py::arg("codes"))

@@ -1,0 +1,99 @@
+"""The rules of the architecture: who may include and import whom, and what objects may export."""
+
+import ast
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CSRC = ROOT / "csrc"
+FLOORS = {
+    "base": 0, "kernels": 1, "codec": 2, "layers": 2, "sampling": 2, "conversion": 2,
+    "engines": 3, "python": 4,
+}  # fmt: skip
+# Within a floor: who may also include whom.
+NEIGHBOURS = {("sampling", "layers")}
+INSTRUCTION_SETS = ["generic", "avx2", "avx512", "neon"]
+TORCH_SIDE = {"models", "training"}
+
+
+def includes(path: Path) -> list[str]:
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.MULTILINE)
+
+
+def imports(path: Path) -> list[tuple[str, bool]]:
+    """Modules that a file imports, and whether at its top level."""
+    tree = ast.parse(path.read_text())
+    top = set(map(id, tree.body))
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, id(node) in top) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.module, id(node) in top))
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(CSRC.rglob("*.*")), ids=lambda p: str(p.relative_to(CSRC)))
+def test_floors_of_the_core(path):
+    floor = path.relative_to(CSRC).parts[0]
+    for name in includes(path):
+        if floor != "python":
+            assert not name.startswith(("pybind11", "Python")), name
+        other = name.split("/")[0]
+        if "/" in name and other in FLOORS and other != floor:
+            below = FLOORS[other] < FLOORS[floor]
+            assert below or (floor, other) in NEIGHBOURS, f"{floor} includes {name}"
+
+
+@pytest.mark.parametrize("name", INSTRUCTION_SETS)
+def test_instruction_set_files_include_little(name):
+    allowed = {"stddef.h", "stdint.h", "string.h", "immintrin.h", "arm_neon.h", "kernels/kernels.h"}
+    for include in includes(CSRC / "kernels" / f"{name}.cpp"):
+        assert include in allowed or include.startswith("kernels/body/"), include
+
+
+@pytest.mark.skipif(
+    not (shutil.which("c++") and shutil.which("nm")), reason="needs a C++ compiler and nm"
+)
+@pytest.mark.parametrize("name", ["generic", "avx2", "avx512"])
+def test_instruction_set_objects_share_no_symbols(name, tmp_path):
+    """A weak symbol may be merged with portable code's, which then dies on older processors."""
+    text = (ROOT / "CMakeLists.txt").read_text()
+    flags = re.findall(rf"add_instruction_set\({name} ([^)]*)\)", text)
+    object_file = tmp_path / f"{name}.o"
+    subprocess.run(
+        ["c++", "-std=c++20", "-O2", f"-I{CSRC}", *" ".join(flags).split(), "-c",
+         str(CSRC / "kernels" / f"{name}.cpp"), "-o", str(object_file)],
+        check=True,
+    )  # fmt: skip
+    symbols = subprocess.run(["nm", "-C", object_file], capture_output=True, text=True, check=True)
+    kinds = {line[17:].strip(): line[17] for line in symbols.stdout.splitlines()}
+    exported = [symbol for symbol, kind in kinds.items() if kind in "TWVDBu"]
+    assert exported == [f"T wavenet::fill_{name}(wavenet::Kernels&)"]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "wavenet").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_floors_of_the_package(path):
+    parts = path.relative_to(ROOT / "wavenet").parts
+    for module, at_top in imports(path):
+        torch_side = module.split(".")[0] == "torch" or module.startswith(
+            ("wavenet.models", "wavenet.training")
+        )
+        if parts[0] not in TORCH_SIDE:
+            assert not (torch_side and at_top), f"{module} at the top of {path}"
+            if torch_side:
+                assert parts == ("cli", "train.py"), f"{path} imports {module}"
+        if parts[0] != "cli" and parts != ("__main__.py",):
+            assert not module.startswith("wavenet.cli"), f"{path} imports {module}"
+
+
+@pytest.mark.parametrize("path", sorted(CSRC.rglob("*.*")), ids=lambda p: str(p.relative_to(CSRC)))
+def test_lines_are_short(path):
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        assert len(line) <= 100, f"{path}:{number}"
