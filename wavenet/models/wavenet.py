@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.formats.model_file import load_model, save_model
+from wavenet.generator import Generator
 
 
 class ConditionNetwork(nn.Module):
@@ -32,7 +37,7 @@ class ConditionNetwork(nn.Module):
 
     def frames(self, features: Tensor, global_vector: Tensor | None) -> Tensor:
         """`(B, channels, frames)` to `(B, output_channels, frames)`."""
-        if global_vector is not None and len(self.layers):
+        if global_vector is not None and self.layers:
             repeated = global_vector[:, :, None].expand(-1, -1, features.shape[2])
             features = torch.cat([features, repeated], dim=1)
         for layer in self.layers:
@@ -41,7 +46,7 @@ class ConditionNetwork(nn.Module):
 
     def upsample(self, frames: Tensor) -> Tensor:
         """`(B, C, frames)` to `(B, C, frames * hop_length)`."""
-        if not len(self.upsamplers):
+        if not self.upsamplers:
             return frames.repeat_interleave(self.hop_length, dim=2)
         for layer in self.upsamplers:
             factor = layer.stride[0]
@@ -152,6 +157,8 @@ class WaveNet(nn.Module):
         Tensor
             `(B, quantization_channels, T)`.
         """
+        if self.config.local and features is None:
+            raise ValueError("this model needs feature frames")
         conditioning = self._global(speaker, global_vector)
         frames = self.condition.frames(features, conditioning) if self.config.local else None
         if frames is not None and self.config.local.upsampling == "transposed":
@@ -163,6 +170,27 @@ class WaveNet(nn.Module):
             h, skip = block(h, conditioning, local)
             skips = skip if skips is None else skips + skip
         return self.output(functional.relu(self.hidden(functional.relu(skips))))
+
+    def save_pretrained(self, directory: str | os.PathLike) -> None:
+        """Writes the model file (`wavenet.load` reads it)."""
+        save_model(directory, self.config, self._arrays())
+
+    @classmethod
+    def from_pretrained(cls, directory: str | os.PathLike) -> WaveNet:
+        """Reads a model file."""
+        config, arrays = load_model(directory)
+        if not isinstance(config, WaveNetConfig):
+            raise ValueError(f"{directory} holds a {config.kind} model, not a WaveNet")
+        model = cls(config)
+        model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+        return model
+
+    def to_generator(self, threads: int | None = None) -> Generator:
+        """The same model on the C++ core."""
+        return Generator(self.config, self._arrays(), threads)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
 
     def _local(self, block: Block, frames: Tensor, length: int) -> Tensor:
         """`(B, gate, T)`: repetition commutes with the 1x1 product, so it comes after it."""
