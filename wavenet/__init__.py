@@ -25,7 +25,17 @@ _MODULE_OF = {
     "shipped_models": "wavenet.assets",
 }
 
-__all__ = [*_MODULE_OF, "__version__"]  # noqa: PLE0604
+__all__ = [
+    "Generator",
+    "Score",
+    "Streams",
+    "__version__",
+    "cpu_info",
+    "load",
+    "mulaw_decode",
+    "mulaw_encode",
+    "shipped_models",
+]
 
 
 def __getattr__(name: str) -> Any:

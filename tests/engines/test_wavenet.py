@@ -34,7 +34,12 @@ CONDITIONING = {
 }  # fmt: skip
 SIZES = [
     {"residual_channels": 5, "gate_channels": 6, "skip_channels": 7, "kernel_size": 3},
-    {"residual_channels": 33, "gate_channels": 70, "skip_channels": 20},
+    {
+        "residual_channels": 33,
+        "gate_channels": 70,
+        "skip_channels": 20,
+        "quantization_channels": 64,
+    },
     {"residual_channels": 64, "gate_channels": 128, "skip_channels": 130, "input_kernel_size": 1},
     {"residual_channels": 1, "gate_channels": 2, "skip_channels": 1, "input_kernel_size": 3},
 ]
@@ -82,9 +87,8 @@ def torch_logits(model: WaveNet, generator: Generator, y: np.ndarray, values: di
 @pytest.mark.parametrize("kind", ["one-hot", "embedding", "scalar"])
 def test_logits_equal_torch(kind, condition, size, instruction_set):
     config = WaveNetConfig(
-        dilations=(1, 2, 4, 1, 8), input=kind, quantization_channels=64 if size == SIZES[1] else 256,
-        **(size | CONDITIONING[condition]),
-    )  # fmt: skip
+        dilations=(1, 2, 4, 1, 8), input=kind, **(size | CONDITIONING[condition])
+    )
     model, generator = make(config)
     y = np.random.default_rng(1).uniform(-1, 1, 230)
     values = conditioning(config)

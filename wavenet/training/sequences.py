@@ -90,7 +90,8 @@ class SequenceSampler:
 
     def _join(self, item: Item, random: np.random.Generator) -> Sequence:
         others = self._same_speaker[item.speaker]
-        place = int(random.integers(0, self.pause[1] + 1)) * self.hop
+        longest = min(self.pause[1], self.length // self.hop // 2)
+        place = int(random.integers(0, longest + 1)) * self.hop
         parts = []
         while place < self.length:
             parts.append((place, _cut(item, 0, self.length - place, self.hop)))

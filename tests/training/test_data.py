@@ -1,0 +1,225 @@
+"""Manifests, the corpus and the sequences drawn from it."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from wavenet import mulaw_encode
+from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
+from wavenet.training.corpus import Item, build_corpus, complete_config
+from wavenet.training.manifest import Clip, read_clips
+from wavenet.training.sequences import SequenceSampler, validation_batches
+
+CONFIG = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4, 8))
+
+
+def read(path, text):
+    path.write_text(text)
+    return read_clips(path)
+
+
+def corpus(clips, tmp_path, config=CONFIG):
+    return build_corpus(clips, config, tmp_path / "cache", progress=lambda: None)
+
+
+def test_folder(recordings):
+    clips = read_clips(recordings)
+    assert [clip.path.name for clip in clips] == [f"{i}.wav" for i in range(6)]
+    assert clips[0].end is None and clips[0].speaker == ""
+
+
+def test_csv_and_json_lines_say_the_same(recordings):
+    rows = [{"path": "0.wav", "speaker": "ann", "labels": "a:0:0.2 b:0.2:0.5", "start": 0.1}]
+    lines = "\n".join(json.dumps(row) for row in rows)
+    expected = Clip(
+        recordings / "0.wav", 0.1, None, "ann", None, (("a", 0.0, 0.2), ("b", 0.2, 0.5))
+    )
+    assert read(recordings / "m.jsonl", lines) == [expected]
+    text = "path,speaker,labels,start\n0.wav,ann,a:0:0.2 b:0.2:0.5,0.1\n"
+    assert read(recordings / "m.csv", text) == [expected]
+
+
+def test_text_is_spread_evenly():
+    clip = Clip(None, text="a b c d")
+    assert clip.spans(2.0) == [("a", 0, 0.5), ("b", 0.5, 1), ("c", 1, 1.5), ("d", 1.5, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("m.csv", "path\n", "lists no clip"),
+        ("m.csv", "file\na.wav\n", "line 2 has no path"),
+        ("m.csv", "path,pitch\na.wav,3\n", "unknown column 'pitch'"),
+        ("m.csv", "path,start,end\na.wav,2,1\n", "ends at 1.0 s, not after its start 2.0"),
+        ("m.csv", "path,start\na.wav,soon\n", "start 'soon', not a time"),
+        ("m.csv", "path,start\na.wav,-1\n", "start '-1'"),
+        ("m.csv", "path,end\na.wav,nan\n", "end 'nan'"),
+        ("m.csv", "path,split\na.wav,test\n", "split 'test'"),
+        ("m.csv", "path,labels\na.wav,x:1\n", "label 'x:1', not symbol:start:end"),
+        ("m.csv", "path,labels\na.wav,x:2:1\n", "does not end after its start"),
+        ("m.jsonl", "{}\n", "line 1 has no path"),
+        ("m.jsonl", "[\n", "line 1 is not JSON"),
+        ("m.txt", "", "neither a folder nor"),
+    ],
+)
+def test_bad_manifests(tmp_path, name, text, message):
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path / name, text)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder or manifest"):
+        read_clips(tmp_path / "missing")
+    with pytest.raises(ValueError, match="holds no audio"):
+        read_clips(tmp_path)
+    (tmp_path / "m.csv").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ValueError, match="not UTF-8"):
+        read_clips(tmp_path / "m.csv")
+
+
+def test_bad_audio(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"not audio")
+    with pytest.raises(ValueError, match=r"a\.wav cannot be read"):
+        corpus([Clip(path)], tmp_path)
+    soundfile.write(path, np.zeros(0), 8000)
+    with pytest.raises(ValueError, match="has no samples"):
+        corpus([Clip(path)], tmp_path)
+    soundfile.write(path, np.array([0.1, np.nan], np.float32), 8000, subtype="FLOAT")
+    with pytest.raises(ValueError, match="not finite"):
+        corpus([Clip(path)], tmp_path)
+    soundfile.write(path, np.zeros(800), 8000)
+    with pytest.raises(
+        ValueError, match=r"lasts for 0\.100 s, less than its clip from 0\.0 to 0\.2"
+    ):
+        corpus([Clip(path, end=0.2)], tmp_path)
+    with pytest.raises(ValueError, match="cannot be read"):
+        corpus([Clip(tmp_path / "missing.wav")], tmp_path)
+
+
+def test_stereo_and_other_rates(tmp_path):
+    random = np.random.default_rng(0)
+    stereo = np.repeat(random.uniform(-0.5, 0.5, (16000, 1)), 2, axis=1)
+    soundfile.write(tmp_path / "a.wav", stereo, 16000)
+    soundfile.write(tmp_path / "b.wav", np.concatenate([np.ones(800), np.zeros(8000)]), 8000)
+    items, summary = corpus([Clip(tmp_path / "a.wav"), Clip(tmp_path / "b.wav")], tmp_path)
+    assert [len(item.codes) for item in items] == [8000, 8800]
+    assert summary.resampled_files == 1 and summary.stereo_files == [str(tmp_path / "a.wav")]
+    assert summary.clipped_samples == 800
+    assert summary.files == 2 and summary.seconds == pytest.approx(2.1)
+    assert "mixed down to mono" in str(summary)
+
+
+def test_cache_is_read_again(recordings, tmp_path):
+    clips = read_clips(recordings)
+    first, _ = corpus(clips, tmp_path)
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
+    second, summary = corpus(clips, tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()} == times
+    assert summary.files == 6 and summary.seconds == pytest.approx(6)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.codes, other.codes)
+
+
+def test_configuration_from_the_data(recordings):
+    config = complete_config(CONFIG, read_clips(recordings / "manifest.csv"))
+    assert config.speakers == ("ann", "bob")
+    assert config.features.symbols == ("x", "y")
+    assert config.features.durations["ann"]["y"] == pytest.approx((0.45, 0))
+    assert config.local.channels == config.features.channels == 21
+    assert config.local.hop_length == 80
+    assert complete_config(CONFIG, read_clips(recordings)) == CONFIG
+
+
+def test_unknown_speakers_and_missing_labels(recordings):
+    clips = read_clips(recordings / "manifest.csv")
+    with pytest.raises(ValueError, match="speaker 'bob', which is not known"):
+        complete_config(WaveNetConfig(speakers=("ann",)), clips)
+    features = LabelFeatures(symbols=("x",))
+    labelled = WaveNetConfig(local=LocalConditioning(features.channels, 80), features=features)
+    with pytest.raises(ValueError, match="neither text nor labels"):
+        complete_config(labelled, read_clips(recordings))
+
+
+def test_labels_of_items(recordings, tmp_path):
+    clips = read_clips(recordings / "manifest.csv")
+    config = complete_config(CONFIG, clips)
+    items, _ = corpus(clips, tmp_path, config)
+    assert items[0].track.shape == (30, 21) and items[1].track.shape == (45, 21)
+    assert np.all(items[0].track[:, :10].sum(axis=1) == pytest.approx(1))
+    assert np.all(items[0].track[:, 10:20] == 0)
+    assert items[0].speaker == 1
+
+
+def make_sampler(lengths, window=400, **settings) -> SequenceSampler:
+    config = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4, 8), **settings)
+    hop = config.local.hop_length if config.local else 1
+    random = np.random.default_rng(0)
+    items = []
+    for i, length in enumerate(lengths):
+        frames = -(-length // hop)
+        track = random.standard_normal((frames, config.local.channels)) if config.local else None
+        codes = random.integers(1, 127, length).astype(np.uint16)
+        items.append(Item(codes, track, i % 2))
+    return SequenceSampler(items, config, window, seed=3)
+
+
+LOCAL = {"local": LocalConditioning(4, 7)}
+
+
+@pytest.mark.parametrize("settings", [{}, LOCAL])
+def test_batches_are_a_function_of_the_step(settings):
+    sampler = make_sampler([90, 5000, 200, 1000], **settings)
+    whole = sampler.batch(5, range(6))
+    again = sampler.batch(5, range(6))
+    second_half = sampler.batch(5, range(3, 6))
+    np.testing.assert_array_equal(whole.inputs, again.inputs)
+    np.testing.assert_array_equal(whole.targets[3:], second_half.targets)
+    assert not np.array_equal(whole.targets, sampler.batch(6, range(6)).targets)
+
+
+@pytest.mark.parametrize("settings", [{}, LOCAL])
+def test_sequences_are_pieces_of_clips(settings):
+    sampler = make_sampler([90, 5000, 200, 1000], **settings)
+    seen_inside = seen_joined = False
+    for step in range(40):
+        batch = sampler.batch(step, range(4))
+        assert np.all(batch.inputs[:, 0] == 128)
+        np.testing.assert_array_equal(batch.inputs[:, 1:], batch.targets[:, :-1])
+        for i in range(4):
+            inside = batch.counted[i, 0] == 0
+            seen_inside |= inside
+            assert batch.counted[i].sum() == sampler.length - inside * sampler.context
+            target = batch.targets[i]
+            silent = target == 128  # no clip has this code
+            if silent.any():
+                seen_joined = True
+                assert batch.tracks is None or np.all(batch.tracks[i, :, :1] == 0) | ~silent[0]
+            else:
+                clips = [item for item in sampler.items if len(item.codes) >= sampler.length]
+                assert any(is_piece(target, clip.codes) for clip in clips)
+    assert seen_inside and seen_joined
+
+
+def is_piece(part, whole) -> bool:
+    windows = np.lib.stride_tricks.sliding_window_view(whole, len(part))
+    return bool(np.any(np.all(windows == part, axis=1)))
+
+
+@pytest.mark.parametrize("settings", [{}, LOCAL])
+def test_validation_counts_every_sample_once(settings):
+    sampler = make_sampler([90, 5000, 200, 1000], **settings)
+    batches = validation_batches(sampler.items, sampler, 3)
+    counted = sum(batch.counted.sum() for batch in batches)
+    assert counted == 90 + 5000 + 200 + 1000
+    codes = np.concatenate([batch.targets[batch.counted > 0] for batch in batches])
+    expected = np.concatenate([item.codes for item in sampler.items])
+    np.testing.assert_array_equal(codes, expected)
+
+
+def test_codes_are_those_of_the_codec(recordings, tmp_path):
+    items, _ = corpus(read_clips(recordings), tmp_path)
+    audio, _ = soundfile.read(recordings / "0.wav", dtype="float32")
+    np.testing.assert_array_equal(items[0].codes, mulaw_encode(audio))

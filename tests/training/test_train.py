@@ -1,0 +1,169 @@
+"""Whole runs: the loss falls, runs resume exactly, processes share the work, Ctrl-C saves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import wavenet
+from wavenet.training import TrainingConfig, train
+from wavenet.training.run import setting
+from wavenet.training.trainer import learning_rate
+
+
+def log_of(folder) -> list[dict]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def assert_same_weights(one, other, **tolerance):
+    one, other = (load_file(folder / "checkpoint.safetensors") for folder in (one, other))
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        np.testing.assert_allclose(value, other[name], err_msg=name, **tolerance)
+
+
+def test_loss_falls_and_the_model_speaks(recordings, tmp_path, small_model, small_run):
+    run = small_run | {"steps": 60, "learning_rate": 1e-2, "validate_every": 30, "ema_decay": 0.9}
+    assert train(recordings / "manifest.csv", tmp_path / "out", small_model, run)
+    losses = [row["loss"] for row in log_of(tmp_path / "out") if "loss" in row]
+    validation = [row["validation_loss"] for row in log_of(tmp_path / "out") if "loss" not in row]
+    assert losses[-1] < losses[0] - 1 and validation[-1] < validation[0]
+    generator = wavenet.load(tmp_path / "out")
+    condition = generator.condition_from_text("x y, x", speaker="ann")
+    assert generator.generate(condition=condition, speaker="ann").shape == (len(condition) * 80,)
+
+
+def test_validation_is_the_score(recordings, tmp_path, small_model, small_run):
+    """The loss that training reports is what the engine measures on the exported model."""
+    import soundfile
+
+    train(
+        recordings, tmp_path / "out", small_model, small_run | {"validation": 0.1, "window": 2000}
+    )
+    reported = log_of(tmp_path / "out")[-1]["validation_loss"]
+    generator = wavenet.load(tmp_path / "out")
+    scores = []
+    for i in range(6):
+        audio, _ = soundfile.read(recordings / f"{i}.wav")
+        scores.append(generator.score(audio).bits_per_sample)
+    assert min(abs(score - reported) for score in scores) < 1e-4
+
+
+@pytest.mark.parametrize("data", ["manifest.csv", "."])
+def test_resumed_run_is_the_same(recordings, tmp_path, small_model, small_run, data):
+    run = small_run | {"steps": 20}
+    train(recordings / data, tmp_path / "whole", small_model, run)
+    stop_after(10, recordings / data, tmp_path / "parts", small_model, run)
+    train(recordings / data, tmp_path / "parts", resume=True)
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts", rtol=1e-5, atol=1e-7)
+
+
+def stop_after(steps, data, output, model, run):
+    """Trains and sends this process Ctrl-C at a step."""
+    from wavenet.training.progress import Reporter
+
+    original = Reporter.step
+
+    def step(self, number, loss):
+        original(self, number, loss)
+        if number == steps:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    Reporter.step = step
+    try:
+        assert train(data, output, model, run) is False
+    finally:
+        Reporter.step = original
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_precisions(recordings, tmp_path, small_model, small_run, precision):
+    train(recordings, tmp_path / "out", small_model, small_run | {"precision": precision})
+    assert np.isfinite(log_of(tmp_path / "out")[-1]["validation_loss"])
+
+
+def test_two_processes_follow_one(recordings, tmp_path, small_model, small_run):
+    run = small_run | {"steps": 6, "batch_size": 4}
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"model": small_model, "training": run}))
+    data = str(recordings / "manifest.csv")
+    train(data, tmp_path / "one", small_model, run)
+    subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port",
+         "29517", "-m", "wavenet", "train", data, "-o", str(tmp_path / "two"), "--config",
+         str(config)],
+        check=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert_same_weights(tmp_path / "one", tmp_path / "two", rtol=1e-3, atol=1e-5)
+    one, two = log_of(tmp_path / "one"), log_of(tmp_path / "two")
+    assert one[-1]["validation_loss"] == pytest.approx(two[-1]["validation_loss"], abs=1e-4)
+
+
+def test_ctrl_c_saves_and_resumes(recordings, tmp_path):
+    command = [
+        sys.executable, "-m", "wavenet", "train", str(recordings), "-o", str(tmp_path / "out"),
+    ]  # fmt: skip
+    options = ["--steps", "100000", "--batch-size", "1", "--window", "200", "--dilations", "1,2",
+               "--sample-rate", "8000", "--save-every", "1"]  # fmt: skip
+    process = subprocess.Popen(command + options, stderr=subprocess.PIPE, text=True)
+    checkpoint = tmp_path / "out" / "checkpoint.safetensors"
+    for _ in range(600):
+        if checkpoint.exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in errors and "Traceback" not in errors
+    assert wavenet.load(tmp_path / "out").generate(10).shape == (10,)
+    steps = int(log_of(tmp_path / "out")[-1]["step"]) if log_of(tmp_path / "out") else 0
+    subprocess.run([*command, "--resume", "--steps", str(steps + 50)], check=True)
+
+
+def test_settings_as_text():
+    assert setting("steps", "7") == ("training", 7)
+    assert setting("learning_rate", "1e-4") == ("training", 1e-4)
+    assert setting("compile", "true") == ("training", True)
+    assert setting("dilations", "1,2,4") == ("model", [1, 2, 4])
+    assert setting("input", "scalar") == ("model", "scalar")
+    with pytest.raises(ValueError, match="did you mean residual_channels"):
+        setting("residual_chanels", "3")
+    with pytest.raises(ValueError, match="steps cannot be 'many'"):
+        setting("steps", "many")
+
+
+def test_learning_rate():
+    settings = TrainingConfig(steps=100, warmup_steps=10, learning_rate=1.0)
+    assert learning_rate(settings, 0) == pytest.approx(0.1)
+    assert learning_rate(settings, 9) == pytest.approx(1.0)
+    assert learning_rate(settings, 55) == pytest.approx((1 + 0.05) / 2)
+    assert learning_rate(settings, 100) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "run", "message"),
+    [
+        ({"residual_channels": 0}, {}, "residual_channels must be from 1"),
+        ({"quantization_channels": 100}, {}, "power of two"),
+        ({"sample_rat": 1}, {}, "unknown setting 'sample_rat'"),
+        ({}, {"steps": 0}, "steps must be at least 1"),
+        ({}, {"learning_rate": -1.0}, "learning_rate must be above 0"),
+        ({}, {"precision": "fp8"}, "fp8"),
+        ({}, {"ema_decay": 1.0}, "ema_decay"),
+        ({}, {"stepz": 1}, "unknown setting 'stepz'"),
+    ],
+)
+def test_bad_settings(recordings, tmp_path, model, run, message):
+    with pytest.raises(ValueError, match=message):
+        train(recordings, tmp_path / "out", model, run)
+
+
+def test_nothing_to_resume(recordings, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no checkpoint to resume"):
+        train(recordings, tmp_path / "out", resume=True)
