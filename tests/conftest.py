@@ -2,9 +2,30 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wavenet import _core
+from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
+from wavenet.formats.model_file import save_model
+
+FEATURES = LabelFeatures(
+    symbols=("a", "b", "long"),
+    states_per_symbol=3,
+    durations={s: {"a": (0.1, 0.01), "b": (0.05, 0.0), "long": (0.2, 0.0)} for s in ("ann", "bob")},
+    pause=0.02,
+)
+CHANNELS = {"residual_channels": 8, "gate_channels": 8, "skip_channels": 8}
+PLAIN = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4), **CHANNELS)
+SPEAKING = WaveNetConfig(
+    sample_rate=8000,
+    dilations=(1, 2, 4),
+    speakers=("ann", "bob"),
+    speaker_channels=4,
+    local=LocalConditioning(FEATURES.channels, 80, hidden_channels=8),
+    features=FEATURES,
+    **CHANNELS,
+)
 
 
 def pytest_addoption(parser):
@@ -27,3 +48,26 @@ def instruction_set(request):
     _core.set_instruction_set(request.param)
     yield request.param
     _core.set_instruction_set(before)
+
+
+@pytest.fixture(scope="session")
+def plain_model(tmp_path_factory) -> Path:
+    """An unconditional model with random weights."""
+    return save_random(tmp_path_factory.mktemp("models") / "plain", PLAIN)
+
+
+@pytest.fixture(scope="session")
+def speaking_model(tmp_path_factory) -> Path:
+    """A model with speakers and label features, with random weights."""
+    return save_random(tmp_path_factory.mktemp("models") / "speaking", SPEAKING)
+
+
+def random_weights(config: WaveNetConfig) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    shapes = config.tensor_shapes()
+    return {n: random.normal(0, 0.3, shape).astype(np.float32) for n, shape in shapes.items()}
+
+
+def save_random(folder: Path, config: WaveNetConfig) -> Path:
+    save_model(folder, config, random_weights(config))
+    return folder

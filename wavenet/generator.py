@@ -15,7 +15,7 @@ from wavenet import _core
 from wavenet.assets import find_model
 from wavenet.codec import mulaw_decode, mulaw_encode
 from wavenet.config import WaveNetConfig
-from wavenet.features.labels import label_track, spans_from_text
+from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
 
 Progress = Callable[[int, int], None]
@@ -213,7 +213,7 @@ class Generator:
         ValueError
             As `generate`; also for an empty signal or NaN.
         """
-        codes = self._codes(y)
+        codes = self.codes(y)
         values = [part[0] for part in self._feed("score", codes, conditioning)]
         log_likelihood = np.concatenate(values)
         bits = -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2)
@@ -221,7 +221,7 @@ class Generator:
 
     def logits(self, y: ArrayLike, **conditioning: Any) -> NDArray[np.float32]:
         """Teacher-forced logits `(n, quantization_channels)` that predict each sample of `y`."""
-        codes = self._codes(y)
+        codes = self.codes(y)
         return np.concatenate([part[0] for part in self._feed("logits", codes, conditioning)])
 
     def condition_from_text(
@@ -248,8 +248,28 @@ class Generator:
             raise ValueError("this model does not read text; it has no label features")
         name = self.config.speakers[self.speaker_index(speaker)] if self.config.speakers else ""
         spans, seconds = spans_from_text(features, text, name, seed)
-        frame_rate = self.sample_rate / self.config.local.hop_length
-        return label_track(features, spans, int(np.ceil(seconds * frame_rate)), frame_rate)
+        return self.condition_from_spans(spans, int(np.ceil(seconds * self.sample_rate)))
+
+    def condition_from_spans(self, spans: list[Span], n_samples: int) -> NDArray[np.float32]:
+        """Feature frames of symbols at given times.
+
+        Parameters
+        ----------
+        spans
+            (symbol, start, end) with times [s]; gaps are silence.
+        n_samples
+            Length that the frames must last for at least.
+
+        Returns
+        -------
+        ndarray
+            `(frames, channels)` float32, the `condition` of `generate` and `score`.
+        """
+        features = self.config.features
+        if features is None:
+            raise ValueError("this model does not read text; it has no label features")
+        hop = self.config.local.hop_length
+        return label_track(features, spans, -(-n_samples // hop), self.sample_rate / hop)
 
     def speaker_index(self, speaker: str | int | None) -> int:
         """Index of a speaker given by name or index; None is the first."""
@@ -272,7 +292,8 @@ class Generator:
         for start in range(0, len(codes), _SCORED_PER_CALL):
             yield getattr(streams.core, method)(codes[None, start : start + _SCORED_PER_CALL])
 
-    def _codes(self, y: ArrayLike) -> NDArray[np.uint16]:
+    def codes(self, y: ArrayLike) -> NDArray[np.uint16]:
+        """Mu-law codes of a signal `(n,)` in the convention of the model."""
         y = np.asarray(y)
         if y.ndim != 1 or y.size == 0:
             raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
@@ -336,7 +357,7 @@ class Streams:
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
         self._frames = self._condition(speaker, global_vector, condition)
         if prime is not None:
-            codes = generator._codes(prime)
+            codes = generator.codes(prime)
             self.samples_left(len(codes))
             for start in range(0, len(codes), _SCORED_PER_CALL):
                 part = codes[start : start + _SCORED_PER_CALL]

@@ -67,7 +67,7 @@ def conditioning(config: WaveNetConfig, seed: int = 0) -> dict:
 def torch_logits(model: WaveNet, generator: Generator, y: np.ndarray, values: dict) -> np.ndarray:
     """Teacher-forced logits of one pass of the torch module."""
     config = model.config
-    codes = generator._codes(y).astype(np.int64)
+    codes = generator.codes(y).astype(np.int64)
     inputs = np.concatenate([generator._encode(np.zeros(1)), codes[:-1]]).astype(np.int64)
     if config.input == "scalar":
         inputs = generator._decode(inputs)
@@ -97,12 +97,12 @@ def test_logits_equal_torch(kind, condition, size, instruction_set):
     np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
     streams = generator.streams(**values)  # one step a call: the same bits as in blocks
-    codes = generator._codes(y)[None]
+    codes = generator.codes(y)[None]
     steps = [streams.core.logits(codes[:, t : t + 1]) for t in range(60)]
     np.testing.assert_array_equal(np.concatenate(steps, axis=1)[0], logits[:60])
 
     expected_likelihood = torch.log_softmax(torch.from_numpy(expected), dim=1).numpy()
-    expected_likelihood = expected_likelihood[np.arange(len(y)), generator._codes(y)]
+    expected_likelihood = expected_likelihood[np.arange(len(y)), generator.codes(y)]
     score = generator.score(y, **values)
     np.testing.assert_allclose(score.log_likelihood, expected_likelihood, atol=1e-4)
     assert score.bits_per_sample == pytest.approx(-expected_likelihood.mean() / np.log(2), abs=1e-4)
@@ -115,7 +115,7 @@ def test_generation_equals_teacher_forcing(instruction_set):
     values = conditioning(config)
     y = generator.generate(500, temperature=0, **values)
     logits = torch_logits(model, generator, y, values)
-    chosen = logits[np.arange(500), generator._codes(y)]
+    chosen = logits[np.arange(500), generator.codes(y)]
     assert np.all(chosen >= logits.max(axis=1) - 1e-5 * np.abs(logits).max())
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from wavenet.cli import train
+from wavenet.cli import bench, info, score, synthesize, train, verify
 
 app = typer.Typer(
     name="wavenet",
@@ -14,21 +14,39 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
+app.command()(synthesize.synthesize)
 app.command(context_settings=train.SETTINGS)(train.train)
+app.command()(score.score)
+app.command()(verify.verify)
+app.command()(info.info)
+app.command()(bench.bench)
+
+_UsageError = typer.BadParameter.__base__  # typer's own, or click's in its older versions
 
 
 @app.callback()
-def options(debug: bool = typer.Option(False, help="Show the traceback of an error.")) -> None:
+def options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
     """Options before the command."""
 
 
 def main() -> None:
     """Runs the command; a bad input is one sentence on standard error and exit code 2."""
     try:
-        app()
-    except (ValueError, OSError, ImportError) as error:
+        sys.exit(app(standalone_mode=False))
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped", 130)
+    except _UsageError as error:
+        _fail(error.format_message(), 2)
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
         if "--debug" in sys.argv:
             raise
-        print(f"wavenet: {error}", file=sys.stderr)
-        sys.exit(2)
+        _fail(str(error), 2)
+
+
+def _fail(sentence: str, code: int) -> None:
+    print(f"wavenet: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,146 @@
+"""Every command on a small model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from wavenet import load
+
+
+def test_synthesize_plain(wavenet, plain_model, tmp_path):
+    options = ["--model", plain_model, "--seconds", 0.1, "--seed", 5, "--temperature", 0.9]
+    outcome = wavenet("synthesize", "-o", tmp_path / "a.wav", *options)
+    assert outcome.code == 0, outcome.err
+    audio, rate = soundfile.read(tmp_path / "a.wav")
+    expected = load(plain_model).generate(800, seed=5, temperature=0.9)
+    assert rate == 8000
+    np.testing.assert_allclose(audio, expected, atol=1 / 32767)
+    assert sorted(os.listdir(tmp_path)) == ["a.wav"]
+
+
+def test_synthesize_text(wavenet, speaking_model, tmp_path):
+    options = ["--model", speaking_model, "--text", "a b, long", "--speaker", "bob"]
+    outcome = wavenet("synthesize", "-o", tmp_path / "a.flac", *options)
+    assert outcome.code == 0, outcome.err
+    audio, _ = soundfile.read(tmp_path / "a.flac")
+    generator = load(speaking_model)
+    frames = generator.condition_from_text("a b, long", "bob")
+    expected = generator.generate(condition=frames, speaker="bob")
+    np.testing.assert_allclose(audio, expected, atol=1 / 32767)
+
+
+def test_synthesize_says_something_by_default(wavenet, speaking_model, tmp_path):
+    assert wavenet("synthesize", "-o", tmp_path / "a.wav", "--model", speaking_model).code == 0
+    assert soundfile.info(tmp_path / "a.wav").duration > 0.3
+
+
+def test_synthesize_batch_primed(wavenet, speaking_model, tmp_path):
+    soundfile.write(tmp_path / "start.wav", np.sin(np.arange(4410) / 20) / 2, 44100)
+    outcome = wavenet(
+        "synthesize", "-o", tmp_path / "a.wav", "--model", speaking_model, "--text", "ab",
+        "--prime", tmp_path / "start.wav", "--batch", 2, "--threads", 2, "--top-k", 9,
+        "--top-p", 0.9,
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    first, second = (soundfile.read(tmp_path / f"a-{i}.wav")[0] for i in range(2))
+    assert first.shape == second.shape and not np.array_equal(first, second)
+
+
+def test_synthesize_from_frames(wavenet, speaking_model, tmp_path):
+    frames = load(speaking_model).condition_from_text("long")
+    np.save(tmp_path / "c.npy", frames)
+    options = ["--model", speaking_model, "--condition", tmp_path / "c.npy"]
+    assert wavenet("synthesize", "-o", tmp_path / "a.wav", *options).code == 0
+    assert soundfile.info(tmp_path / "a.wav").frames == 80 * len(frames)
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_synthesize_to_standard_output(plain_model, raw):
+    command = [sys.executable, "-m", "wavenet", "synthesize", "-o", "-", "--model",
+               str(plain_model), "--seconds", "0.05"]  # fmt: skip
+    result = subprocess.run(
+        [*command, "--raw"] if raw else command, capture_output=True, check=True
+    )
+    expected = np.round(load(plain_model).generate(400) * 32767).astype("<i2").tobytes()
+    assert result.stdout[:4] == (expected[:4] if raw else b"RIFF")
+    if raw:
+        assert result.stdout == expected
+
+
+def test_synthesize_plot(wavenet, plain_model, tmp_path):
+    options = ["--model", plain_model, "--seconds", 0.1, "--plot", tmp_path / "a.png"]
+    assert wavenet("synthesize", "-o", tmp_path / "a.wav", *options).code == 0
+    assert (tmp_path / "a.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_ctrl_c_leaves_nothing(plain_model, tmp_path):
+    command = [sys.executable, "-m", "wavenet", "synthesize", "-o", str(tmp_path / "a.wav"),
+               "--model", str(plain_model), "--seconds", "90000"]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130 and "Traceback" not in errors
+    assert time.monotonic() - started < 10
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_score(wavenet, speaking_model, plain_model, tmp_path):
+    audio = np.random.default_rng(0).uniform(-0.5, 0.5, 900)
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, audio, 8000)
+    files = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    outcome = wavenet("score", *files, "--model", plain_model, "--json")
+    values = json.loads(outcome.out)
+    stored, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    expected = load(plain_model).score(stored).bits_per_sample
+    assert values["files"][str(files[0])] == pytest.approx(expected)
+    assert values["mean"] == pytest.approx(expected)
+    outcome = wavenet(
+        "score", *files, "--model", speaking_model, "--text", "a b", "--speaker", "bob"
+    )
+    assert outcome.code == 0 and outcome.out.count("bits per sample") == 3
+
+
+@pytest.mark.parametrize("model", ["plain_model", "speaking_model"])
+def test_verify(wavenet, model, request):
+    outcome = wavenet("verify", request.getfixturevalue(model))
+    assert outcome.code == 0 and outcome.out.count("ok ") == 5
+    assert "FAILED" not in outcome.out
+
+
+def test_info(wavenet, speaking_model):
+    assert "generic" in wavenet("info").out
+    out = wavenet("info", speaking_model).out
+    assert "speakers: ann, bob" in out and "symbols: a b long" in out
+    assert "receptive field: 9 samples" in out
+
+
+def test_bench(wavenet, plain_model):
+    options = ["--seconds", 0.02, "--batch", 2]
+    rows = json.loads(wavenet("bench", plain_model, *options, "--json").out)
+    assert rows[0]["instruction_set"] == "generic"
+    assert all(row["one_stream"] > 0 and row["scoring"] > 0 for row in rows)
+    assert "generic" in wavenet("bench", plain_model, *options).out
+
+
+def test_help_is_light():
+    code = (
+        "import sys; sys.argv = ['wavenet', '--help']\n"
+        "from wavenet.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('heavy:', [m for m in ('torch', 'librosa', 'matplotlib') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "synthesize" in result.stdout and "heavy: []" in result.stdout

@@ -1,0 +1,180 @@
+"""Bad input: one sentence on standard error, exit code 2, and no file left behind."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def files(tmp_path, plain_model, speaking_model):
+    """Good and bad files by name, for the arguments below."""
+    root = tmp_path / "files"
+    root.mkdir()
+    soundfile.write(root / "good.wav", np.zeros(800), 8000)
+    soundfile.write(root / "empty.wav", np.zeros(0), 8000)
+    nan = np.array([0.0, np.nan], np.float32)
+    soundfile.write(root / "nan.wav", nan, 8000, subtype="FLOAT")
+    (root / "text.wav").write_text("not audio")
+    np.save(root / "frames.npy", np.zeros((5, 10), np.float32))
+    np.save(root / "narrow.npy", np.zeros((5, 3), np.float32))
+    np.save(root / "flat.npy", np.zeros(10, np.float32))
+    np.save(root / "nan.npy", np.full((5, 10), np.nan, np.float32))
+    np.save(root / "words.npy", np.array([["a"] * 10]))
+    np.save(root / "pickled.npy", np.array([{}], dtype=object), allow_pickle=True)
+    (root / "broken.npy").write_bytes(b"\x93NUMPY")
+    for name, change in MODEL_CHANGES.items():
+        shutil.copytree(plain_model, root / name)
+        change(root / name)
+    return {"out": tmp_path / "out.wav", "plain": plain_model, "speaking": speaking_model} | {
+        path.name: path for path in root.iterdir()
+    }
+
+
+def edit_config(**changes):
+    def change(folder):
+        values = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(values | changes))
+
+    return change
+
+
+def truncate(folder):
+    data = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
+
+
+MODEL_CHANGES = {
+    "no-config": lambda folder: (folder / "config.json").unlink(),
+    "no-weights": lambda folder: (folder / "model.safetensors").unlink(),
+    "truncated": truncate,
+    "not-json": lambda folder: (folder / "config.json").write_text("{"),
+    "not-text": lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"),
+    "json-list": lambda folder: (folder / "config.json").write_text("[]"),
+    "future": edit_config(format_version=99),
+    "other-kind": edit_config(kind="diffusion"),
+    "other-shape": edit_config(residual_channels=9),
+    "no-blocks": edit_config(dilations=[]),
+    "unknown-setting": edit_config(flavour="mint"),
+    "wrong-type": edit_config(kernel_size="two"),
+    "zero-rate": edit_config(sample_rate=0),
+    "huge": edit_config(dilations=[65536] * 1000),
+}
+
+MODEL_MESSAGES = {
+    "no-config": "config.json does not exist",
+    "no-weights": "model.safetensors does not exist",
+    "truncated": "not a valid safetensors file",
+    "not-json": "not valid JSON",
+    "not-text": "not UTF-8",
+    "json-list": "not a JSON object",
+    "future": "format version 99",
+    "other-kind": "'diffusion' is not known",
+    "other-shape": "has shape",
+    "no-blocks": "number of dilations",
+    "unknown-setting": "unknown setting 'flavour'",
+    "wrong-type": "kernel_size must be of type int",
+    "zero-rate": "sample_rate must be from 1",
+    "huge": "receptive field",
+}
+
+CASES = [
+    ("synthesize", "Missing option"),
+    ("synthesize -o {out} --model nowhere", "no model at nowhere"),
+    ("synthesize -o {out} --model {good.wav}", "not a valid safetensors"),
+    ("synthesize -o {out} --model {plain} --seconds 0", "--seconds must be above 0"),
+    ("synthesize -o {out} --model {plain} --seconds nan", "--seconds"),
+    ("synthesize -o {out} --model {plain} --seconds many", "--seconds"),
+    ("synthesize -o {out} --model {plain} --temperature -1", "temperature must be from 0"),
+    ("synthesize -o {out} --model {plain} --temperature nan", "temperature"),
+    ("synthesize -o {out} --model {plain} --top-k 0", "top_k must be from 1"),
+    ("synthesize -o {out} --model {plain} --top-k 1000", "top_k must be at most"),
+    ("synthesize -o {out} --model {plain} --top-p 1.5", "top_p"),
+    ("synthesize -o {out} --model {plain} --top-p 0", "top_p"),
+    ("synthesize -o {out} --model {plain} --seed -1", "seed must be from 0"),
+    ("synthesize -o {out} --model {plain} --batch 0", "batch must be from 1"),
+    ("synthesize -o {out} --model {plain} --threads 0", "threads must be from 1"),
+    ("synthesize -o {out} --model {plain} --speaker ann", "no speakers"),
+    ("synthesize -o {out} --model {plain} --text a", "does not read text"),
+    ("synthesize -o {out} --model {plain} --condition {frames.npy}", "takes no condition"),
+    ("synthesize -o {out} --model {speaking} --speaker zoe", "unknown speaker 'zoe'; known: ann"),
+    ("synthesize -o {out} --model {speaking} --text xyz", "unknown symbol 'xyz'"),
+    ("synthesize -o {out} --model {speaking} --text ,", "no symbol"),
+    ("synthesize -o {out} --model {speaking} --seconds 99", "not for 792000"),
+    ("synthesize -o {out} --model {speaking} --text a --condition {frames.npy}", "exclude"),
+    ("synthesize -o {out} --model {speaking} --condition {narrow.npy}", "(frames, 10), got (5, 3)"),
+    ("synthesize -o {out} --model {speaking} --condition {flat.npy}", "got (10,)"),
+    ("synthesize -o {out} --model {speaking} --condition {nan.npy}", "not finite"),
+    ("synthesize -o {out} --model {speaking} --condition {words.npy}", "array of numbers"),
+    ("synthesize -o {out} --model {speaking} --condition {pickled.npy}", "not a .npy file"),
+    ("synthesize -o {out} --model {speaking} --condition {broken.npy}", "not a .npy file"),
+    ("synthesize -o {out} --model {speaking} --condition {good.wav}", ".npy files only"),
+    ("synthesize -o {out} --model {speaking} --condition gone.npy", "gone.npy"),
+    ("synthesize -o {out} --model {plain} --prime gone.wav", "no audio file at gone.wav"),
+    ("synthesize -o {out} --model {plain} --prime {text.wav}", "cannot be read"),
+    ("synthesize -o {out} --model {plain} --prime {empty.wav}", "has no samples"),
+    ("synthesize -o {out} --model {plain} --prime {nan.wav}", "not finite"),
+    ("synthesize -o {out}.xyz --model {plain}", "no known audio extension"),
+    ("synthesize -o gone/x.wav --model {plain}", "folder gone does not exist"),
+    ("synthesize -o {plain} --model {plain}", "is a folder"),
+    ("synthesize -o - --model {plain} --batch 2", "one stream"),
+    ("synthesize -o - --model {plain} --play", "--play needs a file"),
+    ("synthesize -o {out} --model {plain} --frobnicate", "No such option"),
+    ("speak", "No such command"),
+    ("score gone.wav --model {plain}", "no audio file"),
+    ("score {nan.wav} --model {plain}", "not finite"),
+    ("score {good.wav} --model {plain} --text a", "does not read text"),
+    ("score {good.wav} --model {speaking} --text q", "unknown symbol 'q'"),
+    ("score --model {plain}", "Missing argument"),
+    ("verify nowhere", "no model at nowhere"),
+    ("info nowhere", "no model at nowhere"),
+    ("bench {plain} --seconds 0", "seconds must be above 0"),
+    ("train gone -o {out}", "no folder or manifest"),
+    ("train {plain} -o {out}", "holds no audio file"),
+    ("train {good.wav} -o {out}", "neither a folder nor"),
+    ("train gone -o {out} --stepz 3", "did you mean steps"),
+    ("train gone -o {out} --steps", "not an option with a value"),
+    ("train gone -o {out} --steps some", "steps cannot be 'some'"),
+    ("train gone -o {out} --config {frames.npy}", "cannot be read as JSON"),
+    ("train gone -o {out} --resume", "no checkpoint"),
+]
+
+
+def assert_refused(outcome, message, files):
+    assert outcome.code == 2, outcome
+    lines = [line for line in outcome.err.splitlines() if line.strip()]
+    assert len(lines) == 1 and lines[0].startswith("wavenet: "), outcome.err
+    assert message in lines[0]
+    assert not [path for path in files["out"].parent.iterdir() if path.name.startswith("out")]
+
+
+@pytest.mark.parametrize(("command", "message"), CASES)
+def test_bad_input(wavenet, files, command, message):
+    arguments = command.split()
+    for name, path in files.items():
+        arguments = [argument.replace(f"{{{name}}}", str(path)) for argument in arguments]
+    assert_refused(wavenet(*arguments), message, files)
+
+
+@pytest.mark.parametrize("name", MODEL_CHANGES)
+@pytest.mark.parametrize("command", ["synthesize -o {out} --seconds 0.1 --model", "verify", "info"])
+def test_bad_models(wavenet, files, name, command):
+    arguments = command.replace("{out}", str(files["out"])).split()
+    assert_refused(wavenet(*arguments, files[name]), MODEL_MESSAGES[name], files)
+
+
+def test_debug_shows_the_traceback(monkeypatch):
+    from wavenet.cli import main
+
+    monkeypatch.setattr("sys.argv", ["wavenet", "--debug", "info", "nowhere"])
+    with pytest.raises(FileNotFoundError):
+        main()
+
+
+def test_bad_environment(wavenet, files, monkeypatch):
+    monkeypatch.setenv("WAVENET_THREADS", "two")
+    options = ["--model", files["plain"], "--seconds", 0.1]
+    outcome = wavenet("synthesize", "-o", files["out"], *options)
+    assert_refused(outcome, "WAVENET_THREADS", files)

@@ -1,0 +1,101 @@
+"""Reading, resampling and writing audio."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import ArrayLike, NDArray
+
+from wavenet.formats.model_file import atomic_path
+
+
+def read_audio(
+    path: str | os.PathLike, sample_rate: int | None = None
+) -> tuple[NDArray[np.float32], int]:
+    """Reads a recording, mixed down to mono and resampled where asked.
+
+    Parameters
+    ----------
+    path
+        A file of any format that libsndfile reads.
+    sample_rate
+        Wanted rate [Hz]; None keeps that of the file.
+
+    Returns
+    -------
+    y, sample_rate
+        `(n,)` float32, and its rate [Hz].
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file cannot be read, is empty, or has samples that are not finite.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no audio file at {path}")
+    try:
+        y, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{path} cannot be read as audio: {error.error_string}") from error
+    if not len(y):
+        raise ValueError(f"{path} has no samples")
+    if not np.isfinite(y).all():
+        raise ValueError(f"{path} has samples that are not finite")
+    y = y.mean(axis=1)
+    if sample_rate is not None and sample_rate != rate:
+        y, rate = soxr.resample(y, rate, sample_rate, quality="VHQ"), sample_rate
+    return y, rate
+
+
+def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None:
+    """Writes a recording, 16 bits where the format has them; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The extension chooses the format (.wav, .flac, .ogg and what else libsndfile writes).
+    y
+        `(n,)` or `(n, channels)`, clipped to [-1, 1].
+    sample_rate
+        [Hz]
+
+    Raises
+    ------
+    ValueError
+        The format is not known, or the samples are not finite.
+    """
+    path = Path(path)
+    kind = path.suffix[1:].upper()
+    if kind not in soundfile.available_formats():
+        raise ValueError(f"{path} has no known audio extension; use .wav, .flac or .ogg")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist")
+    y = _finite(y)
+    with atomic_path(path) as temporary:
+        soundfile.write(temporary, y, sample_rate, format=kind)
+
+
+def wav_bytes(y: ArrayLike, sample_rate: int) -> bytes:
+    """A whole 16-bit WAV file."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, _finite(y), sample_rate, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def pcm_bytes(y: ArrayLike) -> bytes:
+    """Raw samples, 16-bit little-endian."""
+    return np.round(_finite(y) * 32767).astype("<i2").tobytes()
+
+
+def _finite(y: ArrayLike) -> NDArray[np.float64]:
+    y = np.asarray(y, dtype=np.float64)
+    if not np.isfinite(y).all():
+        raise ValueError("the audio has samples that are not finite")
+    return np.clip(y, -1, 1)

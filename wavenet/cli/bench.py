@@ -1,0 +1,32 @@
+"""`wavenet bench`: speed of a model on this machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def bench(
+    model: Annotated[
+        str, typer.Argument(help="Model folder, file, or name of a shipped model.")
+    ] = "digits",
+    seconds: Annotated[float, typer.Option(help="Time for each figure.")] = 1.0,
+    batch: Annotated[int, typer.Option(help="Streams of the batched figure.")] = 16,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure samples per second, one thread, for every instruction set of this machine."""
+    from wavenet.speed import measure_speed
+
+    rows = measure_speed(model, seconds, batch)
+    if as_json:
+        print(json.dumps(rows))
+        return
+    print(f"{'':10}{'one stream':>14}{'real time':>12}{f'{batch} streams':>14}{'scoring':>14}")
+    for row in rows:
+        print(
+            f"{row['instruction_set']:10}{row['one_stream']:>14,.0f}"
+            f"{row['real_time_factor']:>11.2f}x{row['batch']:>14,.0f}{row['scoring']:>14,.0f}"
+        )
+    print("samples per second, one thread")

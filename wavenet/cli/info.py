@@ -1,0 +1,53 @@
+"""`wavenet info`: what a model is, and what this machine has."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import typer
+
+
+def info(
+    model: Annotated[
+        str | None, typer.Argument(help="Model folder, file, or name of a shipped model.")
+    ] = None,
+) -> None:
+    """Describe a model; without one, this installation and the shipped models."""
+    import wavenet
+
+    if model is None:
+        cpu = wavenet.cpu_info()
+        print(f"wavenet {wavenet.__version__}")
+        print(f"instruction sets: {', '.join(cpu['available'])}; in use: {cpu['chosen']}")
+        print(f"shipped models: {', '.join(wavenet.shipped_models()) or 'none'}")
+        return
+    from wavenet.assets import find_model
+    from wavenet.formats.model_file import load_model
+
+    config, tensors = load_model(find_model(model))
+    print(f"kind: {config.kind}")
+    print(f"parameters: {sum(tensor.size for tensor in tensors.values()):,}")
+    print(f"sample rate: {config.sample_rate} Hz")
+    if config.kind == "wavenet":
+        _print_wavenet(config)
+
+
+def _print_wavenet(config) -> None:
+    field = config.receptive_field
+    milliseconds = 1000 * field / config.sample_rate
+    print(f"receptive field: {field} samples, {milliseconds:.1f} ms")
+    print(f"dilations: {' '.join(map(str, config.dilations))}; kernel {config.kernel_size}")
+    print(
+        f"channels: residual {config.residual_channels}, gate {config.gate_channels}, skip "
+        f"{config.skip_channels}"
+    )
+    bits = math.log2(config.quantization_channels)
+    print(f"output: {config.output}, {bits:.0f}-bit mu-law ({config.mulaw_convention})")
+    if config.speakers:
+        print(f"speakers: {', '.join(config.speakers)}")
+    if config.local:
+        rate = config.sample_rate / config.local.hop_length
+        print(f"conditioning: {config.local.channels} channels, {rate:.1f} frames per second")
+    if config.features:
+        print(f"symbols: {' '.join(config.features.symbols)}")

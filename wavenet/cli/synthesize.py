@@ -1,0 +1,202 @@
+"""`wavenet synthesize`: audio from a model."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+DEFAULT_SECONDS = 2.0
+_PLAYERS = ("afplay", "paplay", "aplay", "play")
+
+
+def synthesize(
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Audio file, or - for standard output.")
+    ],
+    model: Annotated[
+        str, typer.Option(help="Model folder, file, or name of a shipped model.")
+    ] = "digits",
+    seconds: Annotated[
+        float | None, typer.Option(help="Length; by default that of the text or the condition.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Symbols to speak; a comma is a pause.")] = None,
+    speaker: Annotated[
+        str | None, typer.Option(help="Name of the speaker; by default the first.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same samples.")] = 0,
+    temperature: Annotated[
+        float, typer.Option(help="Below 1: safer samples; 0: always the most likely.")
+    ] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Only the k most likely classes.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Only the likeliest classes that hold this probability.")
+    ] = None,
+    prime: Annotated[Path | None, typer.Option(help="Audio file to continue.")] = None,
+    condition: Annotated[
+        Path | None, typer.Option(help="Feature frames (.npy), or audio to take them from.")
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(help="Number of files; they are numbered: out-0.wav, out-1.wav, ...")
+    ] = 1,
+    threads: Annotated[int | None, typer.Option(help="By default all processors.")] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Raw 16-bit little-endian samples, not a file format.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of waveform and spectrogram (.png).")
+    ] = None,
+    play: Annotated[bool, typer.Option("--play", help="Play it when it is done.")] = False,
+) -> None:
+    """Generate audio.
+
+    With the shipped model, in the voice of jackson:
+
+        wavenet synthesize --text "3 1 4 1 5" --speaker jackson -o pi.wav
+
+    From a model of your own, safer samples, straight into another program:
+
+        wavenet synthesize --model my-model --seconds 5 --temperature 0.8 -o - | aplay
+    """
+    from wavenet.audio import read_audio
+    from wavenet.generator import load
+
+    _check_output(output, batch, raw, play)
+    generator = load(model, threads=threads)
+    primer = read_audio(prime, generator.sample_rate)[0] if prime else None
+    frames = _condition(generator, condition, text, speaker, seed, primer)
+    n_samples = None
+    if seconds is not None or frames is None:
+        length = DEFAULT_SECONDS if seconds is None else seconds
+        if not 0 < length < 1e6:
+            raise ValueError(f"--seconds must be above 0, got {length}")
+        n_samples = max(1, round(length * generator.sample_rate))
+    with _progress(generator.sample_rate * batch) as progress:
+        audio = generator.generate(
+            n_samples, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p,
+            speaker=speaker, condition=frames, prime=primer, batch=batch, progress=progress,
+        )  # fmt: skip
+    audio = audio.reshape(batch, -1)
+    if plot:
+        from wavenet.plot import plot_audio
+
+        plot_audio(plot, audio[0], generator.sample_rate, title=text or "")
+    paths = _write(output, audio, generator.sample_rate, raw)
+    if play:
+        _play(paths)
+
+
+def _check_output(output: str, batch: int, raw: bool, play: bool) -> None:
+    """What can be refused before any work is done."""
+    if output == "-":
+        if batch > 1:
+            raise ValueError("standard output takes one stream; --batch needs a file name")
+        if play:
+            raise ValueError("--play needs a file name, not standard output")
+        return
+    import soundfile
+
+    folder, suffix = Path(output).parent, Path(output).suffix
+    if not folder.is_dir():
+        raise FileNotFoundError(f"the folder {folder} does not exist")
+    if Path(output).is_dir():
+        raise ValueError(f"{output} is a folder; name a file in it")
+    if not raw and suffix[1:].upper() not in soundfile.available_formats():
+        raise ValueError(f"{output} has no known audio extension; use .wav, .flac or .ogg")
+    if play and (raw or not _player()):
+        raise ValueError(f"--play needs a WAV file and one of {', '.join(_PLAYERS)} installed")
+
+
+def _condition(generator, path, text, speaker, seed, primer):
+    """Feature frames from a file or a text; silence comes first where audio is continued."""
+    config = generator.config
+    if path is not None:
+        if text is not None:
+            raise ValueError("--text and --condition exclude each other")
+        return _read_frames(path)
+    if config.features is None:
+        if text is not None:
+            raise ValueError("this model does not read text")
+        return None
+    if text is None:
+        text = " ".join(config.features.symbols)
+    frames = generator.condition_from_text(text, speaker, seed)
+    if primer is not None:
+        silence = np.zeros((-(-len(primer) // config.local.hop_length), frames.shape[1]))
+        frames = np.concatenate([silence, frames])
+    return frames
+
+
+def _read_frames(path: Path) -> np.ndarray:
+    if path.suffix != ".npy":
+        raise ValueError(f"{path}: this model takes feature frames from .npy files only")
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a .npy file of numbers: {error}") from error
+
+
+def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
+    from wavenet.audio import pcm_bytes, wav_bytes, write_audio
+    from wavenet.formats.model_file import atomic_path
+
+    if output == "-":
+        sys.stdout.buffer.write(pcm_bytes(audio[0]) if raw else wav_bytes(audio[0], rate))
+        sys.stdout.buffer.flush()
+        return []
+    path = Path(output)
+    paths = [path]
+    if len(audio) > 1:
+        paths = [path.with_stem(f"{path.stem}-{i}") for i in range(len(audio))]
+    for place, y in zip(paths, audio, strict=True):
+        if raw:
+            with atomic_path(place) as temporary:
+                temporary.write_bytes(pcm_bytes(y))
+        else:
+            write_audio(place, y, rate)
+    return paths
+
+
+def _player() -> str | None:
+    return next((name for name in _PLAYERS if shutil.which(name)), None)
+
+
+def _play(paths: list[Path]) -> None:
+    for path in paths:
+        result = subprocess.run([_player(), str(path)], capture_output=True, check=False)
+        if result.returncode:
+            raise ValueError(f"{path} is written, but there is no audio device to play it on")
+
+
+@contextmanager
+def _progress(samples_per_second: float):
+    """A progress bar with the real-time factor, as the callback of `generate`."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    progress = Progress(*columns, console=Console(stderr=True))
+    task = progress.add_task("generate", total=None, speed="")
+
+    def update(done: int, total: int) -> None:
+        progress.start()
+        elapsed = progress.tasks[task].elapsed or 0
+        speed = f"{done / samples_per_second / elapsed:.1f} x real time" if elapsed else ""
+        progress.update(task, completed=done, total=total, speed=speed)
+
+    try:
+        yield update
+    finally:
+        if progress.live.is_started:
+            progress.stop()

@@ -1,0 +1,92 @@
+"""Speed of a model on this machine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from wavenet import _core
+from wavenet.generator import Generator, load
+from wavenet.verification import example_conditioning
+
+_BLOCK = 256
+
+
+def measure_speed(
+    path: str | os.PathLike, seconds: float = 1.0, batch: int = 16
+) -> list[dict[str, str | float]]:
+    """Samples per second of a model on one thread, for every instruction set of this machine.
+
+    Parameters
+    ----------
+    path
+        As for `wavenet.load`.
+    seconds
+        Time for each figure [s].
+    batch
+        Streams of the batched figure, all together.
+
+    Returns
+    -------
+    list of dict
+        For each instruction set: `instruction_set`, `one_stream`, `batch`, `scoring` [samples per
+        second], `real_time_factor` of one stream.
+    """
+    if not 0 < seconds <= 3600:
+        raise ValueError(f"seconds must be above 0 and at most 3600, got {seconds}")
+    before = _core.instruction_set()
+    rows = []
+    try:
+        for name in _core.available_instruction_sets():
+            _core.set_instruction_set(name)
+            rows.append(_measure(load(path, threads=1), seconds, batch))
+    finally:
+        _core.set_instruction_set(before)
+    return rows
+
+
+def _measure(generator: Generator, seconds: float, batch: int) -> dict[str, str | float]:
+    one = _generation(generator, seconds, 1)
+    return {
+        "instruction_set": generator.instruction_set,
+        "one_stream": one,
+        "real_time_factor": one / generator.sample_rate,
+        "batch": _generation(generator, seconds, batch),
+        "scoring": _scoring(generator, seconds),
+    }
+
+
+def _generation(generator: Generator, seconds: float, batch: int) -> float:
+    conditioning = example_conditioning(generator, 4096)
+
+    def run() -> int:
+        streams = generator.streams(batch=batch, **conditioning)
+        for _ in range(4):
+            streams.generate(_BLOCK)
+        return 4 * _BLOCK * batch
+
+    return _rate(run, seconds)
+
+
+def _scoring(generator: Generator, seconds: float) -> float:
+    y = np.random.default_rng(0).uniform(-1, 1, 4096)
+    conditioning = example_conditioning(generator, len(y))
+
+    def run() -> int:
+        generator.score(y, **conditioning)
+        return len(y)
+
+    return _rate(run, seconds)
+
+
+def _rate(run: Callable[[], int], seconds: float) -> float:
+    """Samples per second of a function that returns how many samples it made."""
+    run()
+    started = time.perf_counter()
+    samples = 0
+    while (elapsed := time.perf_counter() - started) < seconds:
+        samples += run()
+    return samples / elapsed

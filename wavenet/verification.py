@@ -1,0 +1,113 @@
+"""Checks that a model file does in generation what it did in training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from wavenet.generator import Generator, load
+
+_LENGTH = 2000  # generated samples that are held against teacher forcing
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was looked at, whether it holds, and what was found."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def verify(path: str | os.PathLike) -> list[Check]:
+    """Checks a model: files, features, cached generation against teacher forcing, receptive field.
+
+    Parameters
+    ----------
+    path
+        As for `wavenet.load`, whose errors are raised here too: they cover missing, misshapen and
+        non-finite weights.
+    """
+    generator = load(path)
+    return list(_checks(generator))
+
+
+def _checks(generator: Generator) -> Iterator[Check]:
+    config = generator.config
+    parameters = sum(int(np.prod(shape)) for shape in config.tensor_shapes().values())
+    yield Check("weights", True, f"{parameters:,} parameters, all there and finite")
+    yield _features(generator)
+    conditioning = example_conditioning(generator, _LENGTH)
+    y = generator.generate(_LENGTH, temperature=0, **conditioning)
+    yield _teacher_forcing(generator, y, conditioning)
+    y = generator.generate(_LENGTH, seed=0, **conditioning)
+    yield _steps_and_blocks(generator, y, conditioning)
+    yield _receptive_field(generator)
+
+
+def example_conditioning(generator: Generator, n_samples: int) -> dict[str, np.ndarray]:
+    """Conditioning for at least `n_samples`: random frames and vectors of the right shapes."""
+    config = generator.config
+    random = np.random.default_rng(0)
+    values = {}
+    if config.global_channels:
+        values["global_vector"] = random.standard_normal(config.global_channels)
+    if config.local:
+        frames = -(-n_samples // config.local.hop_length)
+        values["condition"] = random.standard_normal((frames, config.local.channels))
+    return values
+
+
+def _features(generator: Generator) -> Check:
+    config = generator.config
+    if config.local is None:
+        return Check("features", True, "no local conditioning")
+    if config.features is None:
+        detail = (
+            f"the model file does not say how its {config.local.channels} feature channels are "
+            "computed; the caller must know"
+        )
+        return Check("features", True, detail)
+    speakers = config.speakers or ("",)
+    durations = config.features.durations
+    lacking = [s for s in speakers if set(durations.get(s, ())) != set(config.features.symbols)]
+    detail = f"{len(config.features.symbols)} symbols, hop {config.local.hop_length} samples"
+    if lacking:
+        detail += f"; not all durations of {', '.join(map(repr, lacking))} are known"
+    return Check("features", bool(config.features.symbols), detail)
+
+
+def _teacher_forcing(generator: Generator, y: np.ndarray, conditioning: dict) -> Check:
+    """The most likely samples, generated one by one, must be the most likely when given."""
+    logits = generator.logits(y, **conditioning)
+    codes = generator.codes(y)
+    short = logits.max(axis=1) - logits[np.arange(len(codes)), codes]
+    wrong = int(np.count_nonzero(short > 1e-5 * np.abs(logits).max()))
+    detail = f"{len(codes) - wrong} of {len(codes)} samples are the ones that teacher forcing picks"
+    return Check("cached generation", wrong == 0, detail)
+
+
+def _steps_and_blocks(generator: Generator, y: np.ndarray, conditioning: dict) -> Check:
+    codes = generator.codes(y)[None, :256]
+    streams = generator.streams(**conditioning)
+    steps = [streams.core.logits(codes[:, t : t + 1])[0, 0] for t in range(codes.shape[1])]
+    same = np.array_equal(steps, generator.logits(y[:256], **conditioning))
+    return Check("steps and blocks", same, "same bits" if same else "different logits")
+
+
+def _receptive_field(generator: Generator) -> Check:
+    """A sample just inside the receptive field matters; one just outside does not."""
+    field = generator.receptive_field
+    y = np.random.default_rng(0).uniform(-1, 1, field + 2)
+    conditioning = example_conditioning(generator, len(y))
+    last = generator.logits(y, **conditioning)[-1]
+    changed = []
+    for past in (field + 1, field):
+        other = y.copy()
+        other[-1 - past] = -other[-1 - past]
+        changed.append(not np.array_equal(last, generator.logits(other, **conditioning)[-1]))
+    detail = f"{field} samples, {1000 * field / generator.sample_rate:.1f} ms"
+    return Check("receptive field", changed == [False, True], detail)
