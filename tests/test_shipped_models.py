@@ -1,0 +1,50 @@
+"""The shipped models: whole, verified, and doing what they are for."""
+
+import numpy as np
+import pytest
+
+import wavenet
+from wavenet.assets import find_model
+from wavenet.verification import verify
+
+
+@pytest.mark.parametrize("name", wavenet.shipped_models())
+def test_shipped_model(name):
+    folder = find_model(name)
+    assert "licence" in (folder / "README.md").read_text(encoding="utf-8").lower()
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 4 * 2**20
+    checks = verify(name)
+    assert all(check.passed for check in checks), checks
+
+
+def test_digits_speak_and_pause():
+    generator = wavenet.load("digits")
+    assert generator.config.speakers == ("george", "jackson", "nicolas", "theo")
+    condition = generator.condition_from_text("3 1 4", "jackson")
+    audio = generator.generate(condition=condition, speaker="jackson")
+    spoken = condition.any(axis=1).repeat(80)
+    level = np.sqrt(np.mean(audio[spoken] ** 2))
+    assert level > 0.03 and np.median(np.abs(audio[~spoken])) < 0.01
+
+
+def test_digits_predict_real_words(data):
+    import csv
+
+    import soundfile
+
+    generator = wavenet.load("digits")
+    with open(data / "digits_fsdd" / "index.csv", newline="") as file:
+        row = next(
+            r for r in csv.DictReader(file) if r["speaker"] == "jackson" and r["take"] == "24"
+        )
+    audio, rate = soundfile.read(data / "digits_fsdd" / row["file"], dtype="float32")
+    y = audio[int(row["start_sample"]) : int(row["end_sample"])]
+    spans = [(row["digit"], 0.0, len(y) / rate)]
+    condition = generator.condition_from_spans(spans, len(y))
+    right = generator.score(y, speaker="jackson", condition=condition).bits_per_sample
+    others = []
+    for digit in set("0123456789") - {row["digit"]}:
+        spans = [(digit, 0.0, len(y) / rate)]
+        condition = generator.condition_from_spans(spans, len(y))
+        others.append(generator.score(y, speaker="jackson", condition=condition).bits_per_sample)
+    assert right < 5.5 and right < np.mean(others)
