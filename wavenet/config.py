@@ -260,7 +260,9 @@ def from_dict(values: dict[str, Any]) -> WaveNetConfig:
     ValueError
         An unknown key, a value of the wrong type or out of range; the sentence names it.
     """
-    kinds = {"wavenet": WaveNetConfig}
+    from wavenet.conversion.config import VoiceConverterConfig
+
+    kinds = {"wavenet": WaveNetConfig, "voice-converter": VoiceConverterConfig}
     kind = values.get("kind") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
         raise ValueError(f"model kind {kind!r} is not known; known: {', '.join(kinds)}")

@@ -1,0 +1,1 @@
+"""GMM voice conversion: alignment, joint-density mixture, trajectories, the converter."""

@@ -1,0 +1,119 @@
+"""The settings of a trained voice converter, as its model file holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wavenet.features.world import WorldSettings
+
+METHODS = ("frame", "mlpg", "mlpg+gv", "differential")
+F0_METHODS = ("log-gaussian", "regression", "keep")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """F0 of one speaker.
+
+    Parameters
+    ----------
+    f0_low, f0_high
+        Range that is searched [Hz].
+    log_f0_mean, log_f0_deviation
+        Of the natural logarithm of F0 [Hz] over voiced frames.
+    """
+
+    f0_low: float
+    f0_high: float
+    log_f0_mean: float
+    log_f0_deviation: float
+
+    def __post_init__(self) -> None:
+        _require_range("f0_low", self.f0_low, 20.0, 1000.0)
+        _require_range("f0_high", self.f0_high, self.f0_low + 1.0, 2000.0)
+        _require_range("log_f0_mean", self.log_f0_mean, 2.0, 8.0)
+        _require_range("log_f0_deviation", self.log_f0_deviation, 1e-3, 3.0)
+
+    @property
+    def f0_range(self) -> tuple[float, float]:
+        """Lowest and highest F0 [Hz]."""
+        return self.f0_low, self.f0_high
+
+
+@dataclass(frozen=True)
+class VoiceConverterConfig:
+    """Everything but the tensors.
+
+    Parameters
+    ----------
+    world
+        How features are extracted.
+    source, target
+        The speakers.
+    n_components
+        Of the joint-density mixture.
+    context
+        The source frames that are stacked, as offsets in frames, before they are projected.
+    source_dimensions
+        Size of the projected source vector.
+    f0_slope
+        Slope of the regression through the origin of target F0 on source F0.
+    power_threshold
+        Frames below this power, relative to the recording's mean, count as silence [dB].
+    method, f0
+        What `convert` does unless it is told otherwise.
+    training
+        Figures of the training run, for the record.
+    """
+
+    world: WorldSettings
+    source: Voice
+    target: Voice
+    n_components: int
+    context: tuple[int, ...]
+    source_dimensions: int
+    f0_slope: float
+    power_threshold: float
+    kind: Literal["voice-converter"] = "voice-converter"
+    method: Literal["frame", "mlpg", "mlpg+gv", "differential"] = "mlpg+gv"
+    f0: Literal["log-gaussian", "regression", "keep"] = "log-gaussian"
+    training: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        order = self.world.order
+        _require_range("n_components", self.n_components, 1, 4096)
+        _require_range("number of context offsets", len(self.context), 1, 101)
+        for offset in self.context:
+            _require_range("context", offset, -100, 100)
+        if 0 not in self.context or len(set(self.context)) != len(self.context):
+            raise ValueError(f"context must hold 0 and each offset once, got {self.context}")
+        most = order * len(self.context)
+        _require_range("source_dimensions", self.source_dimensions, order, most)
+        _require_range("f0_slope", self.f0_slope, 0.05, 20.0)
+        _require_range("power_threshold", self.power_threshold, -100.0, 0.0)
+
+    @property
+    def joint_dimensions(self) -> int:
+        """Size of the mixture's vectors: projected source, static target, slope of the target."""
+        return self.source_dimensions + 2 * self.world.order
+
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the tensors; the mixture's are in units of `mixture.scale`."""
+        size, order = self.joint_dimensions, self.world.order
+        stacked = order * len(self.context)
+        return {
+            "projection.mean": (stacked,),
+            "projection.matrix": (stacked, self.source_dimensions),
+            "mixture.weights": (self.n_components,),
+            "mixture.offset": (size,),
+            "mixture.scale": (size,),
+            "mixture.means": (self.n_components, size),
+            "mixture.factors": (self.n_components, size * (size + 1) // 2),
+            "global_variance.target": (order,),
+            "global_variance.converted": (order,),
+        }
+
+
+def _require_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be from {low} to {high}, got {value}")

@@ -1,0 +1,38 @@
+"""F0: its statistics, and how the source's contour becomes the target's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from wavenet.conversion.config import Voice, VoiceConverterConfig
+
+
+def measure_voice(f0_range: tuple[float, float], contours: Iterable[np.ndarray]) -> Voice:
+    """The F0 statistics of a speaker from contours [Hz], 0 where there is no voice."""
+    log_f0 = np.log(np.concatenate([f0[f0 > 0] for f0 in contours]))
+    return Voice(*f0_range, float(log_f0.mean()), max(float(log_f0.std()), 1e-3))
+
+
+def origin_slope(source: np.ndarray, target: np.ndarray) -> float:
+    """Slope through the origin of target F0 on source F0 over paired frames voiced in both."""
+    both = (source > 0) & (target > 0)
+    x, y = source[both], target[both]
+    return float(x @ y / (x @ x)) if len(x) else 1.0
+
+
+def log_gaussian(f0: np.ndarray, source: Voice, target: Voice) -> np.ndarray:
+    """Shifts and scales log F0 so that mean and deviation become the target's; 0 stays 0."""
+    voiced = f0 > 0
+    converted = np.zeros_like(f0)
+    normal = (np.log(f0[voiced]) - source.log_f0_mean) / source.log_f0_deviation
+    converted[voiced] = np.exp(normal * target.log_f0_deviation + target.log_f0_mean)
+    return converted
+
+
+def convert_f0(f0: np.ndarray, config: VoiceConverterConfig, method: str) -> np.ndarray:
+    """The target's contour [Hz] for the source's, by a method of `VoiceConverter`."""
+    if method == "log-gaussian":
+        return log_gaussian(f0, config.source, config.target)
+    return f0 * config.f0_slope if method == "regression" else f0.copy()

@@ -1,0 +1,171 @@
+"""Recordings of two speakers: pairs of files, their features, and a cache for these."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from wavenet.audio import read_audio
+from wavenet.features import world
+from wavenet.features.world import Analysis, WorldSettings
+from wavenet.formats.model_file import atomic_path
+
+Progress = Callable[[str, int, int], None]
+EXTENSIONS = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au"))
+_CLIPPED_SHARE = 0.005
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Files of equal name in two folders, and those without a partner."""
+
+    source: list[Path]
+    target: list[Path]
+    unmatched: list[Path]
+
+
+def audio_files(directory: str | os.PathLike) -> list[Path]:
+    """Sound files of a folder, sorted by name.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder, or no sound file in it.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise FileNotFoundError(f"there is no folder {directory}")
+    files = sorted(p for p in directory.iterdir() if p.suffix.lower() in EXTENSIONS)
+    if not files:
+        raise FileNotFoundError(f"there is no sound file in {directory}")
+    return files
+
+
+def find_pairs(source: str | os.PathLike, target: str | os.PathLike) -> Pairs:
+    """Pairs the sound files of two folders by file name without extension.
+
+    Raises
+    ------
+    FileNotFoundError
+        A folder is missing or empty.
+    ValueError
+        No file name is in both.
+    """
+    a = {p.stem: p for p in audio_files(source)}
+    b = {p.stem: p for p in audio_files(target)}
+    names = sorted(a.keys() & b.keys())
+    if not names:
+        raise ValueError(f"no file name is in both {source} and {target}: pairs have equal names")
+    lonely = [p for p in (*a.values(), *b.values()) if p.stem not in a or p.stem not in b]
+    return Pairs([a[n] for n in names], [b[n] for n in names], lonely)
+
+
+def common_rate(paths: Sequence[str | os.PathLike]) -> int:
+    """The sample rate [Hz] that all readable recordings have.
+
+    Raises
+    ------
+    ValueError
+        Two recordings differ; one of them is named.
+    """
+    rates: dict[int, str | os.PathLike] = {}
+    for path in paths:
+        with suppress(ValueError, OSError):
+            rates.setdefault(read_audio(path)[1], path)
+    if len(rates) > 1:
+        (first, a), (second, b) = list(rates.items())[:2]
+        raise ValueError(
+            f"{b} has {second} Hz and {a} has {first} Hz: give sample_rate to convert them"
+        )
+    return next(iter(rates), 16000)
+
+
+def read_recording(path: str | os.PathLike, sample_rate: int) -> np.ndarray:
+    """A recording as mono float64 at `sample_rate` [Hz]; the mean of its channels.
+
+    Raises
+    ------
+    ValueError
+        Not readable as sound, silent, too short, clipped or not finite; the file is named.
+    """
+    y, _ = read_audio(path, sample_rate)
+    y = np.asarray(y, dtype=np.float64)
+    try:
+        world.checked_sound(y, WorldSettings(sample_rate=sample_rate))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    clipped = float((np.abs(y) >= 0.999).mean())
+    if clipped > _CLIPPED_SHARE:
+        raise ValueError(f"{path}: {100 * clipped:.1f} % of the samples are clipped")
+    return y
+
+
+def for_each(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+    stage: str = "",
+) -> list[R]:
+    """`[function(item) for item in items]` over threads (WORLD and the core release the GIL)."""
+    results = []
+    with ThreadPoolExecutor(n_jobs or os.cpu_count() or 1) as pool:
+        futures = [pool.submit(function, item) for item in items]
+        try:
+            for done, future in enumerate(futures, 1):
+                results.append(future.result())
+                if progress:
+                    progress(stage, done, len(items))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return results
+
+
+def cached_analysis(
+    path: str | os.PathLike,
+    settings: WorldSettings,
+    f0_range: tuple[float, float],
+    cache: str | os.PathLike | None = None,
+) -> Analysis:
+    """F0, mel-cepstrum and power of a recording, kept in the folder `cache` for the next time.
+
+    The key is the file's content and all settings, so a stale entry cannot be taken.
+    """
+    entry = None
+    if cache is not None:
+        text = json.dumps([dataclasses.asdict(settings), f0_range])
+        key = hashlib.sha256(text.encode() + Path(path).read_bytes()).hexdigest()
+        entry = Path(cache) / f"{key}.npz"
+        if entry.is_file():
+            with np.load(entry) as stored:
+                return Analysis(stored["f0"], stored["mel_cepstrum"], stored["power"])
+    y = read_recording(path, settings.sample_rate)
+    analysis = world.analyze(y, settings, f0_range, aperiodicity=False)
+    if not (analysis.f0 > 0).any():
+        raise ValueError(
+            f"{path}: no F0 was found between {f0_range[0]:g} and {f0_range[1]:g} Hz; give the "
+            "speaker's range"
+        )
+    if entry is not None:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(entry) as temporary:
+            values = (analysis.f0, analysis.mel_cepstrum, analysis.power)
+            names = ("f0", "mel_cepstrum", "power")
+            np.savez(temporary, **dict(zip(names, values, strict=True)))
+    return analysis
+
+

@@ -1,0 +1,73 @@
+"""A voice converter as a model file, and back."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from wavenet.assets import find_model
+from wavenet.conversion.config import VoiceConverterConfig
+from wavenet.conversion.gmm import JointDensityGMM
+from wavenet.conversion.joint_features import SourceProjection
+from wavenet.conversion.spectral_mapping import SpectralMapping
+from wavenet.formats.model_file import load_model, save_model
+
+
+def save(
+    directory: str | os.PathLike,
+    config: VoiceConverterConfig,
+    mapping: SpectralMapping,
+    dtype: str = "float32",
+) -> None:
+    """Writes a model folder.
+
+    The mixture is standardised, and its covariances are kept as Cholesky factors: in float16 they
+    stay positive definite.
+    """
+    if dtype not in ("float16", "float32"):
+        raise ValueError(f"dtype must be float16 or float32, got {dtype!r}")
+    mixture, projection = mapping.mixture, mapping.projection
+    variance = np.einsum("m,mii->i", mixture.weights_, mixture.covariances_)
+    offset = mixture.weights_ @ mixture.means_
+    scale = np.sqrt(variance + mixture.weights_ @ (mixture.means_ - offset) ** 2)
+    factors = np.linalg.cholesky(mixture.covariances_ / np.outer(scale, scale))
+    lower = np.tril_indices(len(scale))
+    tensors = {
+        "projection.mean": projection.mean.astype(np.float32),
+        "projection.matrix": projection.matrix.astype(np.float32),
+        "mixture.weights": mixture.weights_.astype(np.float32),
+        "mixture.offset": offset.astype(np.float32),
+        "mixture.scale": scale.astype(np.float32),
+        "mixture.means": ((mixture.means_ - offset) / scale).astype(dtype),
+        "mixture.factors": factors[:, *lower].astype(dtype),
+        "global_variance.target": mapping.target_variance.astype(np.float32),
+        "global_variance.converted": mapping.converted_variance.astype(np.float32),
+    }
+    save_model(directory, config, tensors)
+
+
+def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping]:
+    """Reads what `save` wrote."""
+    config, tensors = load_model(find_model(path))
+    if not isinstance(config, VoiceConverterConfig):
+        raise ValueError(f"{path} holds a {config.kind} model, which does not convert voices")
+    values = {name: value.astype(np.float64) for name, value in tensors.items()}
+    for name in ("mixture.weights", "mixture.scale", "global_variance.target",
+                 "global_variance.converted"):
+        if not (values[name] > 0).all():
+            raise ValueError(f"{path}: the tensor {name!r} has values that are not above 0")
+    size, scale = config.joint_dimensions, values["mixture.scale"]
+    factors = np.zeros((config.n_components, size, size))
+    factors[:, *np.tril_indices(size)] = values["mixture.factors"]
+    mixture = JointDensityGMM(config.n_components)
+    mixture.weights_ = values["mixture.weights"] / values["mixture.weights"].sum()
+    mixture.means_ = values["mixture.means"] * scale + values["mixture.offset"]
+    mixture.covariances_ = factors @ factors.transpose(0, 2, 1) * np.outer(scale, scale)
+    projection = SourceProjection(
+        config.context, values["projection.mean"], values["projection.matrix"]
+    )
+    mapping = SpectralMapping(
+        projection, mixture, values["global_variance.target"], values["global_variance.converted"]
+    )
+    return config, mapping

@@ -1,0 +1,181 @@
+"""Conversion of sound that comes block by block, with bounded memory and a stated latency."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from wavenet.conversion.config import VoiceConverterConfig
+from wavenet.conversion.differential import TimeVaryingFilter, frame_bounds
+from wavenet.conversion.joint_features import WINDOWS
+from wavenet.conversion.parameter_generation import mlpg
+from wavenet.conversion.pitch import convert_f0
+from wavenet.conversion.pitch_shift import PitchShifter
+from wavenet.conversion.spectral_mapping import SpectralMapping
+from wavenet.features import mel_cepstrum as mcep
+from wavenet.features.f0_tracking import local_f0
+from wavenet.features.world import pyworld
+
+_TRAJECTORY_PAST = 16
+_TRAJECTORY_DELAY = 2
+
+
+class StreamingConverter:
+    """The differential conversion, block by block; `VoiceConverter.stream` makes it.
+
+    Spectral envelopes are those of WORLD at frames of F0 from autocorrelation. The trajectory is
+    solved over a short window of frames that ends two frames after the one put out. The sound is
+    the source's own, shifted in pitch and filtered.
+
+    Attributes
+    ----------
+    latency
+        Most that the output lags behind the input [s], beside the caller's own block.
+    """
+
+    def __init__(
+        self, config: VoiceConverterConfig, mapping: SpectralMapping, sr: float, f0: str
+    ):
+        world = config.world
+        if sr != world.sample_rate:
+            raise ValueError(
+                f"the stream has {sr} Hz; this model converts streams of {world.sample_rate} Hz: "
+                "resample before and after"
+            )
+        self._config, self._mapping, self._f0 = config, mapping, f0
+        self._hop = world.sample_rate * world.frame_period / 1000.0
+        self._reach = math.ceil(1.5 * world.sample_rate / config.source.f0_low) + 1
+        self._future = max(0, *config.context)
+        self._past = max(0, -min(config.context))
+        self._shifter = PitchShifter(
+            world.sample_rate, world.frame_period, 1.0 / config.source.f0_low
+        )
+        self._filter = TimeVaryingFilter(world.alpha, world.fft_size)
+        order = world.order
+        self._received = self._analysed = self._mapped = self._rendered = 0
+        self._sound, self._sound_start = np.zeros(0), 0
+        self._features, self._features_start = np.zeros((0, order + 1)), 0
+        self._means, self._variances = np.zeros((2, 0, 2 * order))
+        self._means_start = 0
+        self._shifted = np.zeros(0)
+
+    @property
+    def latency(self) -> float:
+        spectrum = self._reach + self._hop * (self._future + _TRAJECTORY_DELAY + 1)
+        source = self._config.source
+        slowest = math.exp(
+            self._config.target.log_f0_mean - 2.5 * self._config.target.log_f0_deviation
+        )
+        period = self._config.world.sample_rate / source.f0_low
+        pitch = 2.65 * period + max(period, self._config.world.sample_rate / slowest)
+        needed = spectrum if self._f0 == "keep" else max(spectrum, pitch + self._hop)
+        return needed / self._config.world.sample_rate
+
+    def process(self, y: np.ndarray) -> np.ndarray:
+        """Takes the next samples (n,) and gives those that are finished (m,) float32.
+
+        All outputs together, with that of `flush`, are as long as all inputs.
+
+        Raises
+        ------
+        ValueError
+            Wrong shape, or values that are not finite.
+        """
+        y = np.asarray(y, dtype=np.float64)
+        if y.ndim != 1:
+            raise ValueError(f"a block must have the shape (n_samples,), got {y.shape}")
+        if not np.isfinite(y).all():
+            raise ValueError("the block has values that are not finite")
+        return self._advance(y, last=False)
+
+    def flush(self) -> np.ndarray:
+        """Ends the stream and gives the rest of the output."""
+        return self._advance(np.zeros(0), last=True)
+
+    def _advance(self, y: np.ndarray, last: bool) -> np.ndarray:
+        self._sound = np.concatenate([self._sound, y])
+        self._received += len(y)
+        contours = self._analyse(last)
+        shifted = self._shifter.process(y, *contours, last) if self._f0 != "keep" else y
+        self._shifted = np.concatenate([self._shifted, shifted])
+        self._map(last)
+        return self._render(last).astype(np.float32)
+
+    def _analyse(self, last: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Analyses the frames whose surroundings have come; gives their F0 contours."""
+        end = self._received if last else self._received - self._reach
+        count = max(0, math.ceil(end / self._hop) - self._analysed)
+        world, source = self._config.world, self._config.source
+        if not count:
+            return np.zeros(0), np.zeros(0)
+        first = self._analysed
+        centres = frame_bounds(count, world.sample_rate, world.frame_period, first)
+        local = centres - self._sound_start
+        f0 = local_f0(self._sound, local, world.sample_rate, source.f0_range)
+        spectra = pyworld().cheaptrick(
+            self._sound, f0, local / world.sample_rate, world.sample_rate, fft_size=world.fft_size
+        )
+        features = mcep.from_spectrum(spectra, world.order, world.alpha)
+        self._features = np.concatenate([self._features, features])
+        self._analysed += count
+        drop = max(0, int(self._analysed * self._hop) - self._reach - self._sound_start - 1)
+        self._sound, self._sound_start = self._sound[drop:], self._sound_start + drop
+        return f0, convert_f0(f0, self._config, self._f0)
+
+    def _map(self, last: bool) -> None:
+        """Conditional densities of the frames whose context has come."""
+        end = self._analysed - (0 if last else self._future)
+        if end <= self._mapped:
+            return
+        begin = max(self._mapped - self._past, 0)
+        x = self._features[begin - self._features_start :, 1:]
+        vectors = self._mapping.projection(x)[self._mapped - begin : end - begin]
+        means, variances = self._mapping.mixture.conditional(vectors)
+        self._means = np.concatenate([self._means, means])
+        self._variances = np.concatenate([self._variances, variances])
+        self._mapped = end
+
+    def _render(self, last: bool) -> np.ndarray:
+        """Filters the sound up to the last frame whose trajectory is settled."""
+        ready = max(self._rendered, self._mapped - (0 if last else _TRAJECTORY_DELAY))
+        differences = [self._difference(t) for t in range(self._rendered, ready)]
+        parts = []
+        if self._rendered == 0 and differences:
+            self._filter.start(differences.pop(0))
+            self._rendered = 1
+        if differences:
+            world = self._config.world
+            bounds = frame_bounds(
+                len(differences) + 1, world.sample_rate, world.frame_period, self._rendered - 1
+            )
+            parts.append(self._filtered(bounds, np.stack(differences)))
+            self._rendered = ready
+        if last and self._rendered and len(self._shifted):
+            begin = self._received - len(self._shifted)
+            parts.append(self._filtered(np.array([begin, self._received]), None))
+        self._forget()
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _filtered(self, bounds: np.ndarray, differences: np.ndarray | None) -> np.ndarray:
+        count = bounds[-1] - bounds[0]
+        sound, self._shifted = self._shifted[:count], self._shifted[count:]
+        return self._filter.process(sound, bounds - bounds[0], differences)
+
+    def _difference(self, t: int) -> np.ndarray:
+        """Converted less source mel-cepstrum of frame t; the power stays."""
+        begin = max(0, t - _TRAJECTORY_PAST)
+        window = slice(begin - self._means_start, t + _TRAJECTORY_DELAY + 1 - self._means_start)
+        trajectory = mlpg(self._means[window], self._variances[window], WINDOWS)
+        difference = np.zeros(self._config.world.order + 1)
+        difference[1:] = trajectory[t - begin] - self._features[t - self._features_start, 1:]
+        return difference
+
+    def _forget(self) -> None:
+        """Drops the frames that nothing looks at any more."""
+        drop = max(0, self._rendered - _TRAJECTORY_PAST - self._means_start)
+        self._means, self._variances = self._means[drop:], self._variances[drop:]
+        self._means_start += drop
+        needed = min(self._rendered, self._mapped - self._past)
+        drop = max(0, needed - self._features_start)
+        self._features, self._features_start = self._features[drop:], self._features_start + drop

@@ -1,0 +1,143 @@
+"""Trains a spectral mapping on parallel utterances: align, train, convert, align again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wavenet.conversion.alignment import dtw
+from wavenet.conversion.gmm import JointDensityGMM
+from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
+from wavenet.conversion.spectral_mapping import SpectralMapping
+from wavenet.metrics.mel_cepstral_distortion import DECIBEL
+
+_COARSE_COMPONENTS = 32
+_COARSE_ITERATIONS = 10
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording of a pair.
+
+    Attributes
+    ----------
+    features : (n_frames, order)
+        Mel-cepstra without coefficient 0.
+    active : (n_active,)
+        Indices of the frames that speak.
+    """
+
+    features: np.ndarray
+    active: np.ndarray
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Paired frames of one pair: `source[i]` goes with `target[i]`.
+
+    `distortion` is their mean mel-cepstral distortion on the alignment's own features [dB].
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    distortion: float
+
+
+def align(features: np.ndarray, source: Utterance, target: Utterance) -> Alignment:
+    """Aligns the speaking frames of a pair by dynamic time warping.
+
+    `features` (n_frames, order) stand for the source: its own, or better, converted ones.
+    """
+    a, b = features[source.active], target.features[target.active]
+    _, path = dtw(a, b)
+    distance = np.sqrt(((a[path[:, 0]] - b[path[:, 1]]) ** 2).sum(axis=1))
+    return Alignment(
+        source.active[path[:, 0]], target.active[path[:, 1]], float(DECIBEL * distance.mean())
+    )
+
+
+def train(
+    sources: Sequence[Utterance],
+    targets: Sequence[Utterance],
+    make_mixture: Callable[..., JointDensityGMM],
+    offsets: Sequence[int],
+    n_dimensions: int,
+    n_alignments: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[SpectralMapping, list[list[Alignment]]]:
+    """Trains on pairs of utterances.
+
+    Parameters
+    ----------
+    make_mixture
+        Makes an untrained mixture; its keyword arguments override its settings.
+    offsets, n_dimensions
+        Of the source projection.
+    n_alignments
+        How many times to align: the first on the source itself, the others on its conversion by a
+        coarse mixture that was trained on the alignment before.
+
+    Returns
+    -------
+    mapping, alignments
+        The alignments (round by round) of every pair.
+    """
+    stacked = [stack_context(x.features, offsets)[x.active] for x in sources]
+    projection = SourceProjection.fit(np.concatenate(stacked), offsets, n_dimensions)
+    stand_in = [x.features for x in sources]
+    rounds = []
+    for i in range(n_alignments):
+        aligned = [align(*pair) for pair in zip(stand_in, sources, targets, strict=True)]
+        rounds.append(aligned)
+        joint = _joint_frames(projection, sources, targets, aligned)
+        last = i == n_alignments - 1
+        mixture = make_mixture() if last else _coarse(make_mixture)
+        mapping = _mapping(projection, mixture.fit(joint), sources, targets)
+        if not last:
+            stand_in = [mapping.trajectory(x.features) for x in sources]
+        progress(i + 1, n_alignments)
+    return mapping, rounds
+
+
+def _coarse(make_mixture: Callable[..., JointDensityGMM]) -> JointDensityGMM:
+    n_components = min(_COARSE_COMPONENTS, make_mixture().n_components)
+    return make_mixture(n_components=n_components, max_iter=_COARSE_ITERATIONS)
+
+
+def _joint_frames(
+    projection: SourceProjection,
+    sources: Sequence[Utterance],
+    targets: Sequence[Utterance],
+    alignments: Sequence[Alignment],
+) -> np.ndarray:
+    return np.concatenate(
+        [
+            np.hstack([projection(x.features)[a.source], with_deltas(y.features)[a.target]])
+            for x, y, a in zip(sources, targets, alignments, strict=True)
+        ]
+    )
+
+
+def _mapping(
+    projection: SourceProjection,
+    mixture: JointDensityGMM,
+    sources: Sequence[Utterance],
+    targets: Sequence[Utterance],
+) -> SpectralMapping:
+    """The mapping with the variances that its global-variance post-filter needs."""
+    target = np.mean([y.features[y.active].var(axis=0) for y in targets], axis=0)
+    plain = SpectralMapping(projection, mixture, target, target)
+    converted = [plain.trajectory(x.features)[x.active].var(axis=0) for x in sources]
+    return SpectralMapping(projection, mixture, target, np.mean(converted, axis=0))
+
+
+def different_texts(alignments: Sequence[Alignment]) -> list[int]:
+    """Places of the pairs whose distortion is so far above the others' that the texts differ.
+
+    The limit is 1.35 times the median: pairs of one text stay within 1.2 times, pairs of two texts
+    begin at 1.5 times (CMU ARCTIC slt and bdl).
+    """
+    distortions = np.array([a.distortion for a in alignments])
+    return np.flatnonzero(distortions > 1.35 * np.median(distortions)).tolist()

@@ -1,0 +1,1 @@
+"""How good a result is: distances between features, F0 statistics, global variance."""

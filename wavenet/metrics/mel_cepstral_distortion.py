@@ -1,0 +1,64 @@
+"""Mel-cepstral distortion: how far converted spectra are from those of the target speaker [dB]."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from wavenet.conversion.alignment import dtw
+
+DECIBEL = 10.0 / math.log(10.0) * math.sqrt(2.0)
+
+
+def mel_cepstral_distortion(
+    reference: np.ndarray, converted: np.ndarray, *, align: bool = True, first: int = 1
+) -> float:
+    """Mean mel-cepstral distortion between two sequences of mel-cepstra [dB].
+
+    A frame's distortion is 10 / ln 10 * sqrt(2 * sum of squared differences) (Kubichek 1993).
+    Values are comparable only where the order and warping of the mel-cepstrum, the frame period,
+    the frames taken and the alignment are the same.
+
+    Parameters
+    ----------
+    reference, converted : (n_frames, n_coefficients)
+        Mel-cepstra; silent frames are best taken out before.
+    align
+        Whether to align by dynamic time warping on the compared coefficients (symmetric steps,
+        mean over the path). Otherwise both have equal length and are compared frame by frame.
+    first
+        First coefficient that counts; 1 leaves the gain out.
+
+    Raises
+    ------
+    ValueError
+        Shapes that cannot be compared, or values that are not finite.
+    """
+    reference, converted = _checked(reference, "reference"), _checked(converted, "converted")
+    if reference.shape[1] != converted.shape[1]:
+        raise ValueError(
+            f"reference has {reference.shape[1]} coefficients and converted {converted.shape[1]}; "
+            "they must have as many"
+        )
+    if not 0 <= first < reference.shape[1]:
+        raise ValueError(f"first must be from 0 to {reference.shape[1] - 1}, got {first}")
+    a, b = reference[:, first:], converted[:, first:]
+    if align:
+        _, path = dtw(a, b)
+        a, b = a[path[:, 0]], b[path[:, 1]]
+    elif len(a) != len(b):
+        raise ValueError(
+            f"reference has {len(a)} frames and converted {len(b)}; without align they must have "
+            "as many"
+        )
+    return float(DECIBEL * np.sqrt(((a - b) ** 2).sum(axis=1)).mean())
+
+
+def _checked(x: np.ndarray, name: str) -> np.ndarray:
+    x = np.ascontiguousarray(x, dtype=np.float64)
+    if x.ndim != 2 or 0 in x.shape:
+        raise ValueError(f"{name} must have the shape (n_frames, n_coefficients), got {x.shape}")
+    if not np.isfinite(x).all():
+        raise ValueError(f"{name} has values that are not finite")
+    return x
