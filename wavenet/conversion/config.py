@@ -110,7 +110,6 @@ class VoiceConverterConfig:
             "mixture.means": (self.n_components, size),
             "mixture.factors": (self.n_components, size * (size + 1) // 2),
             "global_variance.target": (order,),
-            "global_variance.converted": (order,),
         }
 
 

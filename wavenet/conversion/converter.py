@@ -40,8 +40,6 @@ class VoiceConverter(Estimator):
         Of the mixture. Fewer are taken where there are fewer than 50 frames for each.
     prior_frames
         Weight, in frames, of the pooled covariance in each component's.
-    covariance_type
-        Of the mixture, see `wavenet.JointDensityGMM`.
     context
         Source frames that are seen at once, as offsets in frames. The highest adds to the latency
         of `stream`.
@@ -49,6 +47,8 @@ class VoiceConverter(Estimator):
         Size of the source vector after projection; None: twice the order.
     n_alignments
         Rounds of alignment; all but the first align the converted source.
+    n_mixtures
+        Mixtures of different starts whose components are pooled.
     method
         What `convert` does unless it is told otherwise: "frame" (frame by frame), "mlpg"
         (trajectory), "mlpg+gv" (trajectory with the target's global variance), all three through
@@ -89,10 +89,10 @@ class VoiceConverter(Estimator):
         n_components: int = 128,
         *,
         prior_frames: float = 400.0,
-        covariance_type: str = "full",
         context: Sequence[int] = (-8, -6, -4, -2, 0, 2, 4),
         source_dimensions: int | None = None,
         n_alignments: int = 3,
+        n_mixtures: int = 2,
         method: str = "mlpg+gv",
         f0: str = "log-gaussian",
         sample_rate: int | None = None,
@@ -111,10 +111,10 @@ class VoiceConverter(Estimator):
     ):
         self.n_components = n_components
         self.prior_frames = prior_frames
-        self.covariance_type = covariance_type
         self.context = context
         self.source_dimensions = source_dimensions
         self.n_alignments = n_alignments
+        self.n_mixtures = n_mixtures
         self.method = method
         self.f0 = f0
         self.sample_rate = sample_rate
@@ -208,9 +208,7 @@ class VoiceConverter(Estimator):
             return np.stack(channels, axis=1)
         sound = _resample(world.checked_sound(y, config.world), sr, config.world.sample_rate)
         vocoder = method != "differential"
-        analysis = world.analyze(
-            sound, config.world, config.source.f0_range, aperiodicity=vocoder
-        )
+        analysis = world.analyze(sound, config.world, config.source.f0_range, aperiodicity=vocoder)
         spectrum = self.convert_features(analysis, method)
         contour = self.convert_f0(analysis.f0, f0)
         if vocoder:
@@ -285,7 +283,7 @@ class VoiceConverter(Estimator):
     def _check_parameters(self) -> None:
         _require_choice("method", self.method, METHODS)
         _require_choice("f0", self.f0, F0_METHODS)
-        for name in ("n_components", "n_alignments"):
+        for name in ("n_components", "n_alignments", "n_mixtures"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.prior_frames < 0:
@@ -300,7 +298,6 @@ class VoiceConverter(Estimator):
         def make_mixture(**changes: Any) -> JointDensityGMM:
             settings = {
                 "n_components": n_components,
-                "covariance_type": self.covariance_type,
                 "prior_frames": self.prior_frames,
                 "random_state": self.random_state,
             }
@@ -314,6 +311,7 @@ class VoiceConverter(Estimator):
             tuple(self.context),
             self.source_dimensions or 2 * self.order,
             self.n_alignments,
+            self.n_mixtures,
             lambda done, total: report("training", done, total),
         )
 
@@ -353,7 +351,9 @@ class VoiceConverter(Estimator):
         """The source's sound, its pitch shifted and filtered with the difference of spectra."""
         world_ = self.config_.world
         if not np.array_equal(contour, analysis.f0):
-            sound = shift_pitch(sound, analysis.f0, contour, world_.sample_rate, world_.frame_period)
+            sound = shift_pitch(
+                sound, analysis.f0, contour, world_.sample_rate, world_.frame_period
+            )
         return filter_sound(
             sound,
             spectrum - analysis.mel_cepstrum,

@@ -34,7 +34,8 @@ class TimeVaryingFilter:
         """Sets the filter (order + 1,) at the first sample."""
         self._last_response = self._responses(mel_cepstrum[None])
 
-    def process(self, y: np.ndarray, bounds: np.ndarray, mel_cepstra: np.ndarray | None
+    def process(
+        self, y: np.ndarray, bounds: np.ndarray, mel_cepstra: np.ndarray | None
     ) -> np.ndarray:
         """Filters the next intervals.
 
@@ -86,14 +87,20 @@ class TimeVaryingFilter:
         return np.exp(np.fft.rfft(cepstra, self.fft_size))
 
 
-def frame_bounds(n_frames: int, sample_rate: int, frame_period: float, start: int = 0) -> np.ndarray:
+def frame_bounds(
+    n_frames: int, sample_rate: int, frame_period: float, start: int = 0
+) -> np.ndarray:
     """Samples (n_frames,) at which frames `start`, `start` + 1, ... lie."""
     frames = np.arange(start, start + n_frames)
     return np.round(frames * (sample_rate * frame_period / 1000.0)).astype(np.int64)
 
 
 def filter_sound(
-    y: np.ndarray, mel_cepstra: np.ndarray, sample_rate: int, frame_period: float, alpha: float,
+    y: np.ndarray,
+    mel_cepstra: np.ndarray,
+    sample_rate: int,
+    frame_period: float,
+    alpha: float,
     fft_size: int,
 ) -> np.ndarray:
     """Filters a whole sound (n_samples,) with the mel-cepstra (n_frames, order + 1) of its frames.

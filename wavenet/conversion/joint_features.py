@@ -48,7 +48,9 @@ class SourceProjection:
         return (stack_context(x, self.offsets) - self.mean) @ self.matrix
 
     @classmethod
-    def fit(cls, stacked: np.ndarray, offsets: Sequence[int], n_dimensions: int) -> SourceProjection:
+    def fit(
+        cls, stacked: np.ndarray, offsets: Sequence[int], n_dimensions: int
+    ) -> SourceProjection:
         """Finds the projection on frames of `stack_context` (n_frames, n_offsets * d)."""
         offsets = tuple(offsets)
         mean = stacked.mean(axis=0)

@@ -167,5 +167,3 @@ def cached_analysis(
             names = ("f0", "mel_cepstrum", "power")
             np.savez(temporary, **dict(zip(names, values, strict=True)))
     return analysis
-
-

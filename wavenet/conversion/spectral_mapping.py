@@ -13,6 +13,9 @@ from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.joint_features import WINDOWS, SourceProjection
 from wavenet.conversion.parameter_generation import mlpg
 
+_FEWEST_ACTIVE = 20
+_LARGEST_GAIN = 3.0
+
 
 @dataclass(frozen=True)
 class SpectralMapping:
@@ -26,14 +29,11 @@ class SpectralMapping:
         Joint density of source vectors, and target features with deltas.
     target_variance : (order,)
         Mean over utterances of the variance within the target's utterances.
-    converted_variance : (order,)
-        The same of converted training utterances, which are smoother.
     """
 
     projection: SourceProjection
     mixture: JointDensityGMM
     target_variance: np.ndarray
-    converted_variance: np.ndarray
 
     @property
     def order(self) -> int:
@@ -52,9 +52,11 @@ class SpectralMapping:
     def with_global_variance(self, y: np.ndarray, active: np.ndarray) -> np.ndarray:
         """Spreads a trajectory around its mean so that its variance becomes the target's.
 
-        `active` (n_frames,) bool says which frames speak; the mean is theirs. The gain of each
-        coefficient is that of the training set (Kobayashi and Toda 2018, the post-filter of
-        global variance), so that utterances keep their differences.
+        `active` (n_frames,) bool says which frames speak; mean and variance are theirs. This is
+        the closed form of the global-variance criterion (Silen et al. 2012).
         """
-        mean = y[active].mean(axis=0) if active.any() else y.mean(axis=0)
-        return mean + np.sqrt(self.target_variance / self.converted_variance) * (y - mean)
+        if active.sum() < _FEWEST_ACTIVE:
+            return y
+        mean, variance = y[active].mean(axis=0), y[active].var(axis=0)
+        gain = np.sqrt(self.target_variance / np.maximum(variance, 1e-10))
+        return mean + np.clip(gain, 1.0 / _LARGEST_GAIN, _LARGEST_GAIN) * (y - mean)

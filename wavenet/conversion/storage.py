@@ -42,7 +42,6 @@ def save(
         "mixture.means": ((mixture.means_ - offset) / scale).astype(dtype),
         "mixture.factors": factors[:, *lower].astype(dtype),
         "global_variance.target": mapping.target_variance.astype(np.float32),
-        "global_variance.converted": mapping.converted_variance.astype(np.float32),
     }
     save_model(directory, config, tensors)
 
@@ -53,8 +52,7 @@ def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping
     if not isinstance(config, VoiceConverterConfig):
         raise ValueError(f"{path} holds a {config.kind} model, which does not convert voices")
     values = {name: value.astype(np.float64) for name, value in tensors.items()}
-    for name in ("mixture.weights", "mixture.scale", "global_variance.target",
-                 "global_variance.converted"):
+    for name in ("mixture.weights", "mixture.scale", "global_variance.target"):
         if not (values[name] > 0).all():
             raise ValueError(f"{path}: the tensor {name!r} has values that are not above 0")
     size, scale = config.joint_dimensions, values["mixture.scale"]
@@ -67,7 +65,4 @@ def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping
     projection = SourceProjection(
         config.context, values["projection.mean"], values["projection.matrix"]
     )
-    mapping = SpectralMapping(
-        projection, mixture, values["global_variance.target"], values["global_variance.converted"]
-    )
-    return config, mapping
+    return config, SpectralMapping(projection, mixture, values["global_variance.target"])

@@ -34,9 +34,7 @@ class StreamingConverter:
         Most that the output lags behind the input [s], beside the caller's own block.
     """
 
-    def __init__(
-        self, config: VoiceConverterConfig, mapping: SpectralMapping, sr: float, f0: str
-    ):
+    def __init__(self, config: VoiceConverterConfig, mapping: SpectralMapping, sr: float, f0: str):
         world = config.world
         if sr != world.sample_rate:
             raise ValueError(

@@ -65,6 +65,7 @@ def train(
     offsets: Sequence[int],
     n_dimensions: int,
     n_alignments: int,
+    n_mixtures: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[SpectralMapping, list[list[Alignment]]]:
     """Trains on pairs of utterances.
@@ -78,6 +79,8 @@ def train(
     n_alignments
         How many times to align: the first on the source itself, the others on its conversion by a
         coarse mixture that was trained on the alignment before.
+    n_mixtures
+        How many mixtures, from different starts, are pooled in the end.
 
     Returns
     -------
@@ -87,23 +90,42 @@ def train(
     stacked = [stack_context(x.features, offsets)[x.active] for x in sources]
     projection = SourceProjection.fit(np.concatenate(stacked), offsets, n_dimensions)
     stand_in = [x.features for x in sources]
+    variance = np.mean([y.features[y.active].var(axis=0) for y in targets], axis=0)
     rounds = []
     for i in range(n_alignments):
         aligned = [align(*pair) for pair in zip(stand_in, sources, targets, strict=True)]
         rounds.append(aligned)
         joint = _joint_frames(projection, sources, targets, aligned)
         last = i == n_alignments - 1
-        mixture = make_mixture() if last else _coarse(make_mixture)
-        mapping = _mapping(projection, mixture.fit(joint), sources, targets)
+        mixture = _fit(make_mixture, joint, n_mixtures) if last else _coarse(make_mixture, joint)
+        mapping = SpectralMapping(projection, mixture, variance)
         if not last:
             stand_in = [mapping.trajectory(x.features) for x in sources]
         progress(i + 1, n_alignments)
     return mapping, rounds
 
 
-def _coarse(make_mixture: Callable[..., JointDensityGMM]) -> JointDensityGMM:
+def _coarse(make_mixture: Callable[..., JointDensityGMM], joint: np.ndarray) -> JointDensityGMM:
     n_components = min(_COARSE_COMPONENTS, make_mixture().n_components)
-    return make_mixture(n_components=n_components, max_iter=_COARSE_ITERATIONS)
+    return make_mixture(n_components=n_components, max_iter=_COARSE_ITERATIONS).fit(joint)
+
+
+def _fit(
+    make_mixture: Callable[..., JointDensityGMM], joint: np.ndarray, n_mixtures: int
+) -> JointDensityGMM:
+    """One mixture of all components of some mixtures that started differently.
+
+    Their errors differ where their boundaries do, so the pool errs less than each.
+    """
+    first = make_mixture()
+    parts = [
+        make_mixture(random_state=first.random_state + i).fit(joint) for i in range(n_mixtures)
+    ]
+    first.set_params(n_components=n_mixtures * first.n_components)
+    first.weights_ = np.concatenate([p.weights_ for p in parts]) / n_mixtures
+    first.means_ = np.concatenate([p.means_ for p in parts])
+    first.covariances_ = np.concatenate([p.covariances_ for p in parts])
+    return first
 
 
 def _joint_frames(
@@ -118,19 +140,6 @@ def _joint_frames(
             for x, y, a in zip(sources, targets, alignments, strict=True)
         ]
     )
-
-
-def _mapping(
-    projection: SourceProjection,
-    mixture: JointDensityGMM,
-    sources: Sequence[Utterance],
-    targets: Sequence[Utterance],
-) -> SpectralMapping:
-    """The mapping with the variances that its global-variance post-filter needs."""
-    target = np.mean([y.features[y.active].var(axis=0) for y in targets], axis=0)
-    plain = SpectralMapping(projection, mixture, target, target)
-    converted = [plain.trajectory(x.features)[x.active].var(axis=0) for x in sources]
-    return SpectralMapping(projection, mixture, target, np.mean(converted, axis=0))
 
 
 def different_texts(alignments: Sequence[Alignment]) -> list[int]:
