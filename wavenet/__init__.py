@@ -9,17 +9,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wavenet.assets import shipped_models
     from wavenet.codec import mulaw_decode, mulaw_encode
+    from wavenet.conversion.alignment import dtw
+    from wavenet.conversion.converter import VoiceConverter
+    from wavenet.conversion.gmm import JointDensityGMM
+    from wavenet.conversion.parameter_generation import mlpg
     from wavenet.cpu import cpu_info
     from wavenet.generator import Generator, Score, Streams, load
+    from wavenet.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 
 __version__ = "0.1.0"
 
 _MODULE_OF = {
     "Generator": "wavenet.generator",
     "Score": "wavenet.generator",
+    "JointDensityGMM": "wavenet.conversion.gmm",
     "Streams": "wavenet.generator",
+    "VoiceConverter": "wavenet.conversion.converter",
     "cpu_info": "wavenet.cpu",
+    "dtw": "wavenet.conversion.alignment",
     "load": "wavenet.generator",
+    "mel_cepstral_distortion": "wavenet.metrics.mel_cepstral_distortion",
+    "mlpg": "wavenet.conversion.parameter_generation",
     "mulaw_decode": "wavenet.codec",
     "mulaw_encode": "wavenet.codec",
     "shipped_models": "wavenet.assets",
@@ -27,11 +37,16 @@ _MODULE_OF = {
 
 __all__ = [
     "Generator",
+    "JointDensityGMM",
     "Score",
     "Streams",
+    "VoiceConverter",
     "__version__",
     "cpu_info",
+    "dtw",
     "load",
+    "mel_cepstral_distortion",
+    "mlpg",
     "mulaw_decode",
     "mulaw_encode",
     "shipped_models",

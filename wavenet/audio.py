@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -15,21 +16,23 @@ from wavenet.formats.model_file import atomic_path
 
 
 def read_audio(
-    path: str | os.PathLike, sample_rate: int | None = None
+    path: str | os.PathLike | BinaryIO, sample_rate: int | None = None, mono: bool = True
 ) -> tuple[NDArray[np.float32], int]:
-    """Reads a recording, mixed down to mono and resampled where asked.
+    """Reads a recording, mixed down to mono unless told otherwise, and resampled where asked.
 
     Parameters
     ----------
     path
-        A file of any format that libsndfile reads.
+        A file of any format that libsndfile reads, or a binary file object that holds one.
     sample_rate
         Wanted rate [Hz]; None keeps that of the file.
+    mono
+        Whether to take the mean of the channels.
 
     Returns
     -------
     y, sample_rate
-        `(n,)` float32, and its rate [Hz].
+        `(n,)` float32, `(n, channels)` without `mono`; and the rate [Hz].
 
     Raises
     ------
@@ -38,17 +41,19 @@ def read_audio(
     ValueError
         The file cannot be read, is empty, or has samples that are not finite.
     """
-    if not Path(path).is_file():
+    name = path if isinstance(path, str | os.PathLike) else "the input"
+    if name is path and not Path(path).is_file():
         raise FileNotFoundError(f"no audio file at {path}")
     try:
         y, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise ValueError(f"{path} cannot be read as audio: {error.error_string}") from error
+        raise ValueError(f"{name} cannot be read as audio: {error.error_string}") from error
     if not len(y):
-        raise ValueError(f"{path} has no samples")
+        raise ValueError(f"{name} has no samples")
     if not np.isfinite(y).all():
-        raise ValueError(f"{path} has samples that are not finite")
-    y = y.mean(axis=1)
+        raise ValueError(f"{name} has samples that are not finite")
+    if mono:
+        y = y.mean(axis=1)
     if sample_rate is not None and sample_rate != rate:
         y, rate = soxr.resample(y, rate, sample_rate, quality="VHQ"), sample_rate
     return y, rate

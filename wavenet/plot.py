@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from wavenet.formats.model_file import atomic_path
+
+if TYPE_CHECKING:
+    from wavenet.conversion.evaluation import Evaluation
 
 
 def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: str = "") -> None:
@@ -21,12 +25,8 @@ def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: s
     ValueError
         The extension is not that of a picture format.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plots need matplotlib: pip install "wavenet-engine[plot]"') from error
     y = np.asarray(y, dtype=np.float64)
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = _figure(10, 5)
     wave, spectrum = figure.subplots(2, 1, sharex=True)
     wave.plot(np.arange(len(y)) / sample_rate, y, linewidth=0.5)
     wave.set(ylabel="amplitude", title=title, ylim=(-1, 1))
@@ -35,6 +35,39 @@ def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: s
     noise[: len(y)] += y
     spectrum.specgram(noise, NFFT=size, Fs=sample_rate, noverlap=size * 3 // 4, cmap="magma")
     spectrum.set(xlabel="time [s]", ylabel="frequency [Hz]")
+    _save(figure, path)
+
+
+def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
+    """Writes the distortion of each file, and the global variance of each coefficient.
+
+    Raises as `plot_audio` does.
+    """
+    figure = _figure(10, 4)
+    distortion, variance = figure.subplots(1, 2)
+    scores = list(evaluation.files.values())
+    for name, label in (("distortion_before_db", "before"), ("distortion_db", "after")):
+        distortion.plot([getattr(s, name) for s in scores], "o", label=label)
+    distortion.set(xlabel="file", ylabel="mel-cepstral distortion [dB]", ylim=(0, None))
+    distortion.legend()
+    coefficients = np.arange(1, len(evaluation.global_variance) + 1)
+    variance.plot(coefficients, evaluation.global_variance_before, label="before")
+    variance.plot(coefficients, evaluation.global_variance, label="after")
+    variance.axhline(1.0, color="gray", linewidth=0.5)
+    variance.set(xlabel="coefficient", ylabel="variance over the target's", ylim=(0, None))
+    variance.legend()
+    _save(figure, path)
+
+
+def _figure(width: float, height: float) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError('plots need matplotlib: pip install "wavenet-engine[plot]"') from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: Any, path: str | os.PathLike) -> None:
     try:
         with atomic_path(Path(path)) as temporary:
             figure.savefig(temporary, dpi=120)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from wavenet.cli import bench, info, score, synthesize, train, verify
+from wavenet.cli import bench, info, score, synthesize, train, verify, voice_convert
 
 app = typer.Typer(
     name="wavenet",
@@ -22,6 +22,7 @@ app.command()(score.score)
 app.command()(verify.verify)
 app.command()(info.info)
 app.command()(bench.bench)
+app.add_typer(voice_convert.app, name="voice-convert")
 
 _UsageError = typer.BadParameter.__base__  # typer's own, or click's in its older versions
 

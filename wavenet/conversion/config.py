@@ -93,6 +93,11 @@ class VoiceConverterConfig:
         _require_range("power_threshold", self.power_threshold, -100.0, 0.0)
 
     @property
+    def sample_rate(self) -> int:
+        """[Hz]"""
+        return self.world.sample_rate
+
+    @property
     def joint_dimensions(self) -> int:
         """Size of the mixture's vectors: projected source, static target, slope of the target."""
         return self.source_dimensions + 2 * self.world.order

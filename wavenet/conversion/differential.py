@@ -7,6 +7,8 @@ exponential. Between two frames the outputs of their filters are cross-faded.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from wavenet.features import mel_cepstrum as mcep
@@ -69,7 +71,7 @@ class TimeVaryingFilter:
         responses = np.concatenate([self._last_response, ends])
         self._last_response = responses[-1:]
         falling, rising = np.zeros((2, len(ends), self.fft_size))
-        for i, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        for i, (a, b) in enumerate(itertools.pairwise(bounds)):
             weight = np.arange(b - a) / (b - a)
             rising[i, : b - a] = y[a:b] * weight
             falling[i, : b - a] = y[a:b] - rising[i, : b - a]

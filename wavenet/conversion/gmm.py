@@ -147,9 +147,9 @@ class JointDensityGMM(Estimator):
         size = Z.shape[1]
         means = np.empty((len(counts), size))
         scatters = np.empty((len(counts), size, size))
-        for m, weights in enumerate(responsibilities):
-            used = np.flatnonzero(weights > _NEGLIGIBLE)
-            some, weights = Z[used], weights[used]
+        for m in range(len(counts)):
+            used = np.flatnonzero(responsibilities[m] > _NEGLIGIBLE)
+            some, weights = Z[used], responsibilities[m, used]
             means[m] = weights @ some / counts[m] if len(used) else Z.mean(axis=0)
             centred = (some - means[m]) * np.sqrt(weights)[:, None]
             scatters[m] = centred.T @ centred

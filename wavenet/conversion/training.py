@@ -11,7 +11,7 @@ from wavenet.conversion.alignment import dtw
 from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
 from wavenet.conversion.spectral_mapping import SpectralMapping
-from wavenet.metrics.mel_cepstral_distortion import DECIBEL
+from wavenet.metrics.mel_cepstral_distortion import path_distortion
 
 _COARSE_COMPONENTS = 32
 _COARSE_ITERATIONS = 10
@@ -52,10 +52,8 @@ def align(features: np.ndarray, source: Utterance, target: Utterance) -> Alignme
     """
     a, b = features[source.active], target.features[target.active]
     _, path = dtw(a, b)
-    distance = np.sqrt(((a[path[:, 0]] - b[path[:, 1]]) ** 2).sum(axis=1))
-    return Alignment(
-        source.active[path[:, 0]], target.active[path[:, 1]], float(DECIBEL * distance.mean())
-    )
+    distortion = path_distortion(a, b, path)
+    return Alignment(source.active[path[:, 0]], target.active[path[:, 1]], distortion)
 
 
 def train(

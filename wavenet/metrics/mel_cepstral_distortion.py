@@ -45,14 +45,20 @@ def mel_cepstral_distortion(
         raise ValueError(f"first must be from 0 to {reference.shape[1] - 1}, got {first}")
     a, b = reference[:, first:], converted[:, first:]
     if align:
-        _, path = dtw(a, b)
-        a, b = a[path[:, 0]], b[path[:, 1]]
-    elif len(a) != len(b):
+        return path_distortion(a, b, dtw(a, b)[1])
+    if len(a) != len(b):
         raise ValueError(
             f"reference has {len(a)} frames and converted {len(b)}; without align they must have "
             "as many"
         )
-    return float(DECIBEL * np.sqrt(((a - b) ** 2).sum(axis=1)).mean())
+    same = np.arange(len(a))
+    return path_distortion(a, b, np.stack([same, same], axis=1))
+
+
+def path_distortion(x: np.ndarray, y: np.ndarray, path: np.ndarray) -> float:
+    """Mean distortion [dB] over the pairs of frames `path` (n_pairs, 2) of x and y."""
+    difference = x[path[:, 0]] - y[path[:, 1]]
+    return float(DECIBEL * np.sqrt((difference**2).sum(axis=1)).mean())
 
 
 def _checked(x: np.ndarray, name: str) -> np.ndarray:

@@ -1,0 +1,266 @@
+"""`wavenet voice-convert`: fit a converter, apply it, measure it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Convert one speaker's voice into another's, learned from parallel recordings.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Source = Annotated[Path, typer.Argument(help="Folder of the source speaker's recordings.")]
+Target = Annotated[
+    Path, typer.Argument(help="Folder of the target speaker's; equal file names are pairs.")
+]
+Jobs = Annotated[int | None, typer.Option(help="Threads; by default one per processor.")]
+Cache = Annotated[Path | None, typer.Option(help="Folder that keeps features for the next time.")]
+Method = Annotated[
+    str | None, typer.Option(help="frame, mlpg, mlpg+gv or differential (without vocoder).")
+]
+F0 = Annotated[str | None, typer.Option(help="log-gaussian, regression or keep.")]
+Range = tuple[float, float]
+
+
+@app.command()
+def fit(
+    source: Source,
+    target: Target,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
+    components: Annotated[int, typer.Option(help="Mixture components.")] = 128,
+    mixtures: Annotated[int, typer.Option(help="Mixtures that are pooled.")] = 2,
+    method: Annotated[str, typer.Option(help="What apply does by default.")] = "mlpg+gv",
+    f0: Annotated[str, typer.Option(help="log-gaussian, regression or keep.")] = "log-gaussian",
+    source_f0: Annotated[
+        Range | None, typer.Option(help="F0 range [Hz] of the source; by default found.")
+    ] = None,
+    target_f0: Annotated[
+        Range | None, typer.Option(help="F0 range [Hz] of the target; by default found.")
+    ] = None,
+    f0_method: Annotated[str, typer.Option(help="harvest, or the faster dio.")] = "harvest",
+    sample_rate: Annotated[
+        int | None, typer.Option(help="Rate of the model [Hz]; by default the recordings'.")
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Save as float16.")] = False,
+    cache: Cache = None,
+    jobs: Jobs = None,
+) -> None:
+    """Learn a converter from two folders.
+
+        wavenet voice-convert fit recordings/anna recordings/ben -o anna-to-ben
+
+    Bad pairs are left out and listed; the exit code is then 1.
+    """
+    from wavenet.conversion.converter import VoiceConverter
+    from wavenet.conversion.recordings import find_pairs
+
+    pairs = find_pairs(source, target)
+    for path in pairs.unmatched:
+        _note(f"{path} has no partner")
+    with _progress() as progress:
+        converter = VoiceConverter(
+            components, n_mixtures=mixtures, method=method, f0=f0, f0_method=f0_method,
+            source_f0_range=source_f0, target_f0_range=target_f0, sample_rate=sample_rate,
+            cache=cache, n_jobs=jobs, skip_bad_files=True, progress=progress,
+        ).fit(pairs.source, pairs.target)  # fmt: skip
+    converter.save(output, "float16" if half else "float32")
+    figures = converter.config_.training
+    print(
+        f"{output}: {figures['pairs']:.0f} pairs, {converter.config_.n_components} components; "
+        f"distortion of the training pairs {figures['distortion_before_db']:.2f} dB before "
+        f"conversion, {figures['distortion_after_db']:.2f} dB after"
+    )
+    _finish(converter.skipped_)
+
+
+@app.command()
+def apply(
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a shipped one.")],
+    inputs: Annotated[list[str], typer.Argument(help="Files, a folder, or - for standard input.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="File, folder, or - for standard output.")
+    ],
+    method: Method = None,
+    f0: F0 = None,
+    jobs: Jobs = None,
+) -> None:
+    """Convert recordings.
+
+        wavenet voice-convert apply slt-to-bdl IN.wav -o OUT.wav
+
+    A bad file in a folder does not lose the rest: it is listed and the exit code is 1.
+    """
+    from wavenet.conversion.converter import VoiceConverter
+    from wavenet.conversion.recordings import audio_files, for_each
+
+    converter = VoiceConverter.load(model)
+    if inputs == ["-"] or output == "-":
+        _convert_stream(converter, inputs, output, method, f0)
+        return
+    files = [f for i in inputs for f in (audio_files(i) if Path(i).is_dir() else [Path(i)])]
+    targets = _targets(files, inputs, Path(output))
+
+    def convert(pair: tuple[Path, Path]) -> str | None:
+        try:
+            _convert_file(converter, *pair, method, f0)
+        except (ValueError, OSError) as error:
+            if len(files) == 1:
+                raise
+            text = str(error)
+            return text if str(pair[0]) in text else f"{pair[0]}: {text}"
+        return None
+
+    with _progress() as progress:
+        failed = for_each(
+            convert, list(zip(files, targets, strict=True)), jobs, progress, "convert"
+        )
+    _finish([sentence for sentence in failed if sentence])
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a shipped one.")],
+    source: Source,
+    target: Target,
+    method: Method = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="JSON file for all figures.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Picture of the figures (.png).")] = None,
+    cache: Cache = None,
+    jobs: Jobs = None,
+) -> None:
+    """Measure a converter on recordings that it was not trained on.
+
+    wavenet voice-convert evaluate anna-to-ben held-out/anna held-out/ben
+    """
+    from wavenet.conversion.converter import VoiceConverter
+    from wavenet.conversion.evaluation import evaluate as measure
+    from wavenet.conversion.recordings import find_pairs
+    from wavenet.formats.model_file import atomic_path
+
+    converter = VoiceConverter.load(model)
+    pairs = find_pairs(source, target)
+    for path in pairs.unmatched:
+        _note(f"{path} has no partner")
+    with _progress() as progress:
+        result = measure(
+            converter, pairs.source, pairs.target,
+            method=method, n_jobs=jobs, cache=cache, progress=progress,
+        )  # fmt: skip
+    _print_evaluation(result)
+    if output:
+        with atomic_path(output) as temporary:
+            temporary.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
+    if plot:
+        from wavenet.plot import plot_evaluation
+
+        plot_evaluation(plot, result)
+    _finish(result.failed)
+
+
+def _print_evaluation(result) -> None:
+    print(f"{'file':24s} {'MCD before':>10s} {'after [dB]':>10s} {'log F0 rmse':>11s} "
+          f"{'corr.':>6s} {'voicing error':>13s}")  # fmt: skip
+    for name, s in result.files.items():
+        print(
+            f"{Path(name).name[:24]:24s} {s.distortion_before_db:10.2f} {s.distortion_db:10.2f} "
+            f"{s.log_f0_rmse:11.3f} {s.log_f0_correlation:6.2f} {s.voicing_error:13.3f}"
+        )
+    print("mean and 95 % confidence interval:")
+    for name, (mean, half_width) in result.means.items():
+        print(f"  {name}: {mean:.3f} ± {half_width:.3f}")
+    before, after = result.global_variance_before.mean(), result.global_variance.mean()
+    print(f"  global_variance_ratio: {before:.2f} before, {after:.2f} after")
+    print("settings:")
+    for name, value in result.settings.items():
+        print(f"  {name}: {value}")
+
+
+def _targets(files: list[Path], inputs: list[str], output: Path) -> list[Path]:
+    """Where each converted file goes: to the file `output`, or into the folder of that name."""
+    if len(files) == 1 and not output.is_dir() and not Path(inputs[0]).is_dir():
+        return [output]
+    if output.is_file():
+        raise ValueError(f"{output} is a file; {len(files)} recordings need a folder")
+    output.mkdir(parents=True, exist_ok=True)
+    names = [f.name if f.suffix.lower() in (".wav", ".flac") else f"{f.stem}.wav" for f in files]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ValueError(f"two inputs would both become {output / twice[0]}")
+    return [output / name for name in names]
+
+
+def _convert_file(
+    converter, source: Path, target: Path, method: str | None, f0: str | None
+) -> None:
+    from wavenet.audio import read_audio, write_audio
+
+    y, rate = read_audio(source, mono=False)
+    try:
+        converted = converter.convert(y, rate, method=method, f0=f0)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    write_audio(target, _within_range(converted), rate)
+
+
+def _convert_stream(converter, inputs: list[str], output: str, method, f0) -> None:
+    """One recording from standard input or to standard output, as WAV."""
+    import io
+
+    from wavenet.audio import read_audio, wav_bytes, write_audio
+
+    if len(inputs) != 1 or Path(inputs[0]).is_dir():
+        raise ValueError("standard output takes one recording; name one file or -")
+    source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else Path(inputs[0])
+    y, rate = read_audio(source, mono=False)
+    converted = _within_range(converter.convert(y, rate, method=method, f0=f0))
+    if output == "-":
+        sys.stdout.buffer.write(wav_bytes(converted, rate))
+    else:
+        write_audio(output, converted, rate)
+
+
+def _within_range(y):
+    """Turns the sound down where it would be clipped."""
+    peak = abs(y).max()
+    return y if peak <= 0.99 else y * (0.99 / peak)
+
+
+def _finish(failed: list[str]) -> None:
+    """Lists what was left out; exit code 1 if there is anything."""
+    for sentence in failed:
+        _note(f"left out: {sentence}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _note(sentence: str) -> None:
+    print(f"wavenet: {sentence}", file=sys.stderr)
+
+
+@contextmanager
+def _progress():
+    """A callback (stage, done, total) that draws a bar on a terminal; None elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, int] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done)
+
+        yield report
