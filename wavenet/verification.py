@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wavenet.assets import find_model
+from wavenet.conversion.config import VoiceConverterConfig
+from wavenet.formats.model_file import load_model
 from wavenet.generator import Generator, load
 
 _LENGTH = 2000  # generated samples that are held against teacher forcing
@@ -25,14 +28,20 @@ class Check:
 def verify(path: str | os.PathLike) -> list[Check]:
     """Checks a model: files, features, cached generation against teacher forcing, receptive field.
 
+    A voice converter: files, the conversion of a test sound, and its stream.
+
     Parameters
     ----------
     path
         As for `wavenet.load`, whose errors are raised here too: they cover missing, misshapen and
         non-finite weights.
     """
-    generator = load(path)
-    return list(_checks(generator))
+    config, _ = load_model(find_model(path))
+    if isinstance(config, VoiceConverterConfig):
+        from wavenet.conversion.verification import verify_converter
+
+        return [Check(*values) for values in verify_converter(path)]
+    return list(_checks(load(path)))
 
 
 def _checks(generator: Generator) -> Iterator[Check]:

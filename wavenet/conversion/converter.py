@@ -286,6 +286,8 @@ class VoiceConverter(Estimator):
         for name in ("n_components", "n_alignments", "n_mixtures"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if 0 not in self.context or len(set(self.context)) != len(self.context):
+            raise ValueError(f"context must hold 0 and each offset once, got {self.context}")
         if self.prior_frames < 0:
             raise ValueError(f"prior_frames must not be negative, got {self.prior_frames}")
 

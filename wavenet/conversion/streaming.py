@@ -19,6 +19,9 @@ from wavenet.features.world import pyworld
 
 _TRAJECTORY_PAST = 16
 _TRAJECTORY_DELAY = 2
+# Analysed with the sound, at -120 dB: WORLD has noise of its own against silence, whose values
+# depend on the block.
+_DITHER = 1e-6 * np.random.default_rng(0).standard_normal(8191)
 
 
 class StreamingConverter:
@@ -92,7 +95,8 @@ class StreamingConverter:
         return self._advance(np.zeros(0), last=True)
 
     def _advance(self, y: np.ndarray, last: bool) -> np.ndarray:
-        self._sound = np.concatenate([self._sound, y])
+        noise = _DITHER[(self._received + np.arange(len(y))) % len(_DITHER)]
+        self._sound = np.concatenate([self._sound, y + noise])
         self._received += len(y)
         contours = self._analyse(last)
         shifted = self._shifter.process(y, *contours, last) if self._f0 != "keep" else y

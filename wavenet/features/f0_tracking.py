@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-_VOICED = 0.55
-_FIRST_PEAK = 0.88
+_VOICED = 0.5
+_FIRST_PEAK = 0.8
 _FLOOR = 1e-7
+_LOW_PASS = 600.0  # [Hz]; the periods of voices show best in the first harmonics
 
 
 def local_f0(
@@ -36,8 +37,11 @@ def local_f0(
     shortest = max(2, int(sample_rate / f0_range[1]))
     padded = np.pad(y, (longest, longest + 1))
     segments = padded[np.asarray(centres)[:, None] + np.arange(2 * longest)]
-    segments = segments - segments.mean(axis=1, keepdims=True)
     size = 2 ** int(np.ceil(np.log2(4 * longest)))
+    frequency = np.fft.rfftfreq(size, 1.0 / sample_rate)
+    low_pass = np.exp(-0.5 * (frequency / _LOW_PASS) ** 2)
+    low_pass[frequency < 0.5 * f0_range[0]] = 0.0
+    segments = np.fft.irfft(np.fft.rfft(segments, size) * low_pass, size)[:, : 2 * longest]
     spectra = np.fft.rfft(segments, size)
     products = np.fft.irfft(np.abs(spectra) ** 2, size)[:, : longest + 2]
     energy = np.cumsum(segments**2, axis=1)

@@ -1,0 +1,135 @@
+"""The command `wavenet voice-convert`, run in this process."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from wavenet.audio import write_audio
+from wavenet.cli import main
+
+RATE = 16000
+
+
+@pytest.fixture
+def command(monkeypatch, capfd):
+    """Arguments to exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["wavenet", "voice-convert", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        captured = capfd.readouterr()
+        return stopped.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def model(converter, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model") / "model"
+    converter.save(folder)
+    return folder
+
+
+def test_fit_lists_what_it_leaves_out(command, corpus, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus, folder)
+    (folder / "source" / "03.wav").write_bytes(b"junk")
+    (folder / "target" / "06.wav").rename(folder / "target" / "six.wav")
+    code, out, err = command(
+        "fit", folder / "source", folder / "target", "-o", tmp_path / "model",
+        "--components", 4, "--mixtures", 1, "--half", "--source-f0", 70, 170,
+    )  # fmt: skip
+    assert code == 1
+    assert "6 pairs, 4 components" in out
+    assert "06.wav has no partner" in err
+    assert "six.wav has no partner" in err
+    assert "03.wav cannot be read as audio" in err
+    assert "Traceback" not in err
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["kind"] == "voice-converter"
+    assert (config["source"]["f0_low"], config["source"]["f0_high"]) == (70.0, 170.0)
+
+
+def test_apply_to_a_file(command, model, corpus, tmp_path):
+    source = corpus / "source" / "01.wav"
+    target = tmp_path / "out.flac"
+    code, _, _ = command("apply", model, source, "-o", target, "--method", "differential")
+    assert code == 0
+    assert soundfile.info(target).frames == soundfile.info(source).frames
+
+
+def test_apply_to_a_folder_keeps_what_can_be_converted(command, model, corpus, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("00.wav", "01.wav"):
+        shutil.copy(corpus / "source" / name, folder)
+    write_audio(folder / "silent.wav", np.zeros(RATE), RATE)
+    code, _, err = command("apply", model, folder, "-o", tmp_path / "out", "--jobs", 2)
+    assert code == 1
+    assert "silent.wav: the sound is silent" in err
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00.wav", "01.wav"]
+
+
+def test_apply_from_and_to_standard_streams(model, corpus, tmp_path):
+    import subprocess
+    import sys
+
+    source = corpus / "source" / "02.wav"
+    result = subprocess.run(
+        [sys.executable, "-m", "wavenet", "voice-convert", "apply", model, "-", "-o", "-"],
+        input=source.read_bytes(), capture_output=True, check=True,
+    )  # fmt: skip
+    (tmp_path / "out.wav").write_bytes(result.stdout)
+    assert soundfile.info(tmp_path / "out.wav").frames == soundfile.info(source).frames
+
+
+def test_evaluate(command, model, corpus, tmp_path):
+    pytest.importorskip("matplotlib")
+    report, picture = tmp_path / "report.json", tmp_path / "report.png"
+    code, out, _ = command(
+        "evaluate", model, corpus / "source", corpus / "target",
+        "-o", report, "--plot", picture, "--method", "mlpg",
+    )  # fmt: skip
+    assert code == 0
+    values = json.loads(report.read_text())
+    assert len(values["files"]) == 8
+    means = values["means"]
+    assert means["distortion_db"]["mean"] < 0.7 * means["distortion_before_db"]["mean"]
+    assert values["settings"]["world"]["order"] == 24
+    assert len(values["global_variance_ratio"]["after"]) == 24
+    assert "power_threshold_db: -20.0" in out
+    assert picture.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["apply", "MODEL", "IN.wav", "-o", "x.wav"], "no audio file at IN.wav"),
+        (["apply", "none", "IN.wav", "-o", "x.wav"], "no model at none"),
+        (["apply", "digits", "IN.wav", "-o", "x.wav"], "does not convert voices"),
+        (["apply", "MODEL", "WAV", "-o", "x.xyz"], "x.xyz has no known audio extension"),
+        (["apply", "MODEL", "WAV", "-o", "x.wav", "--method", "x"], "method must be one of"),
+        (["apply", "MODEL", "SOURCE", "-o", "-"], "standard output takes one recording"),
+        (["fit", "none", "none", "-o", "m"], "there is no folder none"),
+        (["fit", "SOURCE", "EMPTY", "-o", "m"], "there is no sound file in"),
+        (["evaluate", "MODEL", "SOURCE", "none"], "there is no folder none"),
+    ],
+)
+def test_refusals(command, model, corpus, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    places = {
+        "MODEL": model,
+        "WAV": corpus / "source" / "00.wav",
+        "SOURCE": corpus / "source",
+        "EMPTY": tmp_path / "empty",
+    }
+    code, _, err = command(*(places.get(a, a) for a in arguments))
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "x.wav").exists()

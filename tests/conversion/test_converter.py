@@ -1,0 +1,281 @@
+"""The voice converter: what it learns, what it keeps, what it refuses."""
+
+import numpy as np
+import pytest
+import scipy.signal
+import sklearn
+import soundfile
+
+import wavenet
+from wavenet import VoiceConverter
+from wavenet.audio import write_audio
+from wavenet.conversion.differential import filter_sound
+from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
+from wavenet.conversion.pitch_shift import shift_pitch
+from wavenet.conversion.training import different_texts
+from wavenet.features import world
+from wavenet.features.world import WorldSettings
+
+RATE = 16000
+SETTINGS = WorldSettings()
+METHODS = ["frame", "mlpg", "mlpg+gv", "differential"]
+
+
+def distortion(analysis, reference):
+    a, b = analysis.mel_cepstrum[analysis.power > -20], reference.mel_cepstrum
+    return wavenet.mel_cepstral_distortion(b[reference.power > -20], a)
+
+
+def test_parameters_follow_scikit_learn():
+    converter = VoiceConverter(16, f0="keep", source_f0_range=(60.0, 200.0))
+    copy = sklearn.clone(converter)
+    assert copy is not converter
+    assert copy.get_params() == converter.get_params()
+    assert copy.set_params(order=30).order == 30
+    assert repr(converter) == (
+        "VoiceConverter(f0='keep', n_components=16, source_f0_range=(60.0, 200.0))"
+    )
+    with pytest.raises(ValueError, match="no parameter 'colour'"):
+        converter.set_params(colour=1)
+
+
+def test_unseen_sentence_comes_nearer_the_target(converter, say):
+    source, target = say(50, 0), say(50, 1)
+    reference = world.analyze(target, SETTINGS)
+    before = distortion(world.analyze(source, SETTINGS), reference)
+    for method in METHODS:
+        sound = converter.convert(source, RATE, method=method)
+        assert sound.shape == source.shape
+        assert sound.dtype == np.float32
+        after = world.analyze(sound, SETTINGS)
+        assert distortion(after, reference) < 0.75 * before, method
+        voiced = after.f0[after.f0 > 0]
+        assert np.median(voiced) == pytest.approx(200, rel=0.1), method
+
+
+def test_f0_methods(converter):
+    config = converter.config_
+    random = np.random.default_rng(0)
+    log_f0 = config.source.log_f0_mean + config.source.log_f0_deviation * random.normal(size=9999)
+    f0 = np.append(np.exp(log_f0), 0.0)
+    converted = converter.convert_f0(f0, "log-gaussian")
+    assert converted[-1] == 0
+    log_f0 = np.log(converted[:-1])
+    assert log_f0.mean() == pytest.approx(config.target.log_f0_mean, abs=0.01)
+    assert log_f0.std() == pytest.approx(config.target.log_f0_deviation, rel=0.05)
+    np.testing.assert_allclose(converter.convert_f0(f0, "regression"), f0 * config.f0_slope)
+    assert config.f0_slope == pytest.approx(200 / 110, rel=0.05)
+    np.testing.assert_array_equal(converter.convert_f0(f0, "keep"), f0)
+
+
+def test_power_is_kept_and_global_variance_is_the_targets(converter, say):
+    analysis = world.analyze(say(51, 0), SETTINGS)
+    active = analysis.power > converter.config_.power_threshold
+    plain = converter.convert_features(analysis, "mlpg")
+    spread = converter.convert_features(analysis, "mlpg+gv")
+    np.testing.assert_array_equal(plain[:, 0], analysis.mel_cepstrum[:, 0])
+    np.testing.assert_allclose(
+        spread[active, 1:].var(axis=0), converter.mapping_.target_variance, rtol=1e-6
+    )
+    np.testing.assert_allclose(spread[active].mean(axis=0), plain[active].mean(axis=0), atol=1e-9)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-3), ("float16", 0.05)])
+def test_saved_converter_converts_the_same(converter, say, tmp_path, dtype, tolerance):
+    converter.save(tmp_path / "model", dtype)
+    loaded = VoiceConverter.load(tmp_path / "model")
+    assert loaded.config_ == converter.config_
+    analysis = world.analyze(say(52, 0), SETTINGS)
+    for method in METHODS[:3]:
+        difference = loaded.convert_features(analysis, method) - converter.convert_features(
+            analysis, method
+        )
+        assert np.abs(difference).max() < tolerance
+    single = VoiceConverter.load(tmp_path / "model" / "model.safetensors")
+    assert single.config_ == converter.config_
+    with pytest.raises(ValueError, match="float16 or float32, got 'int8'"):
+        converter.save(tmp_path / "other", "int8")
+
+
+def test_other_models_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds a wavenet model, which does not convert voices"):
+        VoiceConverter.load("digits")
+    with pytest.raises(FileNotFoundError, match="no model at"):
+        VoiceConverter.load(tmp_path / "none")
+
+
+def test_stereo_and_other_rates(converter, say):
+    y = say(53, 0)
+    mono = converter.convert(y, RATE)
+    stereo = converter.convert(np.stack([y, 0.5 * y], axis=1), RATE)
+    np.testing.assert_array_equal(stereo[:, 0], mono)
+    high = scipy.signal.resample_poly(y, 3, 1)
+    converted = converter.convert(high, 3 * RATE)
+    assert len(converted) == len(high)
+    level = np.abs(converted).mean()
+    assert level == pytest.approx(np.abs(mono).mean(), rel=0.1)
+
+
+def test_fit_is_repeatable_and_cached(files, converter, tmp_path):
+    calls = []
+    again = VoiceConverter(
+        8,
+        n_mixtures=1,
+        n_alignments=2,
+        n_jobs=2,
+        cache=tmp_path,
+        progress=lambda *c: calls.append(c),
+    )
+    for _ in range(2):
+        again.fit(*files)
+        np.testing.assert_array_equal(
+            again.mapping_.mixture.means_, converter.mapping_.mixture.means_
+        )
+    assert len(list(tmp_path.iterdir())) == 16
+    assert ("training", 2, 2) in calls
+    assert ("features", 16, 16) in calls
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: p.write_bytes(b"junk"), "03.wav cannot be read as audio"),
+        (lambda p: write_audio(p, np.zeros(RATE), RATE), "03.wav: the sound is silent"),
+        (lambda p: write_audio(p, np.ones(100) / 2, RATE), "03.wav: the sound has 100 samples"),
+        (
+            lambda p: write_audio(p, np.sign(np.sin(np.arange(RATE) / 20)), RATE),
+            r"03.wav: .* % of the samples are clipped",
+        ),
+        (
+            lambda p: write_audio(p, np.sin(np.arange(RATE) * 1.2) / 2, RATE),
+            "03.wav: no F0 was found between",
+        ),
+    ],
+    ids=["unreadable", "silent", "short", "clipped", "no F0"],
+)
+def test_bad_file_is_named_or_skipped(files, tmp_path, make, message):
+    bad = tmp_path / "03.wav"
+    make(bad)
+    sources = [bad if p.name == "03.wav" else p for p in files[0]]
+    options = {"n_components": 4, "n_mixtures": 1, "n_alignments": 1, "sample_rate": RATE}
+    with pytest.raises(ValueError, match=message):
+        VoiceConverter(**options).fit(sources, files[1])
+    converter = VoiceConverter(**options, skip_bad_files=True).fit(sources, files[1])
+    assert len(converter.skipped_) == 1
+    assert converter.config_.training["pairs"] == 7
+
+
+def test_other_text_is_named(files, say, tmp_path):
+    stranger = tmp_path / "02.wav"
+    write_audio(stranger, say(77, 1), RATE)
+    targets = [stranger if p.name == "02.wav" else p for p in files[1]]
+    with pytest.raises(ValueError, match=r"02.wav and .*02.wav seem to hold different texts"):
+        VoiceConverter(8, n_mixtures=1).fit(files[0], targets)
+
+
+def test_texts_that_differ_stand_out():
+    from wavenet.conversion.training import Alignment
+
+    alignments = [Alignment(None, None, d) for d in (5.0, 5.5, 8.9, 4.8, 5.2)]
+    assert different_texts(alignments) == [2]
+
+
+@pytest.mark.parametrize(
+    ("options", "n", "message"),
+    [
+        ({}, 4, "4 usable pairs are too few: at least 5 are needed"),
+        ({"method": "magic"}, 8, "method must be one of frame, mlpg, mlpg.gv, differential"),
+        ({"f0": "up"}, 8, "f0 must be one of .* got 'up'"),
+        ({"n_components": 0}, 8, "n_components must be at least 1, got 0"),
+        ({"prior_frames": -1.0}, 8, "prior_frames must not be negative, got -1.0"),
+        ({"context": (1, 2)}, 8, r"context must hold 0 and each offset once, got \(1, 2\)"),
+    ],
+)
+def test_bad_arguments_are_refused(files, options, n, message):
+    with pytest.raises(ValueError, match=message):
+        VoiceConverter(**options).fit(files[0][:n], files[1][:n])
+
+
+def test_rates_that_differ_are_named(files, tmp_path):
+    other = tmp_path / "other.wav"
+    write_audio(other, np.ones(8000) / 9, 8000)
+    with pytest.raises(ValueError, match=r"8000 Hz and .* has 16000 Hz: give sample_rate"):
+        VoiceConverter().fit([*files[0][:7], other], files[1])
+
+
+def test_unequal_lists_and_unfitted_converter(files):
+    with pytest.raises(ValueError, match="8 source files and 3 target files are not pairs"):
+        VoiceConverter().fit(files[0], files[1][:3])
+    with pytest.raises(ValueError, match="not fitted"):
+        VoiceConverter().convert(np.ones(RATE), RATE)
+
+
+@pytest.mark.parametrize(
+    ("y", "sr", "options", "message"),
+    [
+        (np.zeros(RATE), RATE, {}, "silent"),
+        (np.ones(RATE), 100, {}, "sr must be from 8000 to 192000 Hz, got 100"),
+        (np.ones(RATE), RATE, {"method": "x"}, "method must be one of"),
+        (np.ones(RATE), RATE, {"f0": "x"}, "f0 must be one of"),
+    ],
+)
+def test_bad_sound_is_refused(converter, y, sr, options, message):
+    with pytest.raises(ValueError, match=message):
+        converter.convert(y, sr, **options)
+
+
+def test_constant_filter_is_the_minimum_phase_response(pysptk):
+    """Against direct convolution with the impulse response of pysptk's cepstrum: 1e-9."""
+    random = np.random.default_rng(0)
+    y = random.standard_normal(4000)
+    mel_cepstrum = random.standard_normal(25) * 0.3 / np.arange(1, 26)
+    cepstrum = pysptk.freqt(mel_cepstrum, 511, -0.41)
+    response = np.fft.irfft(np.exp(np.fft.rfft(cepstrum, 4096)))
+    expected = scipy.signal.lfilter(response, 1, y)
+    filtered = filter_sound(y, np.tile(mel_cepstrum, (50, 1)), RATE, 5.0, 0.41, 1024)
+    np.testing.assert_allclose(filtered, expected, atol=1e-9)
+
+
+def test_pitch_shift(say):
+    y = say(54, 0)
+    f0 = world.analyze(y, SETTINGS, (60, 200)).f0
+    for ratio in (0.7, 1.0, 1.6):
+        shifted = shift_pitch(y, f0, ratio * f0, RATE, 5.0)
+        assert len(shifted) == len(y)
+        again = world.analyze(shifted, SETTINGS).f0[: len(f0)]
+        both = (f0 > 0) & (again > 0)
+        assert np.median(np.abs(np.log(again[both] / (ratio * f0[both])))) < 0.02
+        level = np.sqrt((shifted**2).mean() / (y**2).mean())
+        assert 0.7 < level < 1.3
+    np.testing.assert_allclose(
+        shift_pitch(y, 0 * f0, f0, RATE, 5.0)[400:-400], y[400:-400], atol=0.02
+    )
+
+
+def test_projection_keeps_the_frame_and_decorrelates_the_rest():
+    random = np.random.default_rng(0)
+    x = random.standard_normal((500, 3)).cumsum(axis=0)
+    stacked = stack_context(x, (-2, 0, 1))
+    np.testing.assert_array_equal(stacked[:, 3:6], x)
+    np.testing.assert_array_equal(stacked[0, :3], x[0])
+    projection = SourceProjection.fit(stacked, (-2, 0, 1), 5)
+    z = projection(x)
+    np.testing.assert_allclose(z[:, :3], x - x.mean(axis=0))
+    assert np.abs(np.corrcoef(z.T)[:3, 3:]).max() < 1e-8
+    assert np.abs(np.corrcoef(z.T)[3, 4]) < 1e-6
+    np.testing.assert_allclose(with_deltas(x)[5, 3:], (x[6] - x[4]) / 2)
+
+
+def test_real_pairs_from_the_shipped_converter(data):
+    """Held-out sentences of CMU ARCTIC come nearer bdl than they were."""
+    folder = data / "speech_arctic"
+    converter = VoiceConverter.load("slt-to-bdl")
+    for name in ("arctic_a0170.flac", "arctic_a0190.flac"):
+        y, rate = soundfile.read(folder / "slt" / name)
+        target, _ = soundfile.read(folder / "bdl" / name)
+        reference = world.analyze(target, SETTINGS, (65, 180))
+        after = world.analyze(converter.convert(y, rate, method="mlpg"), SETTINGS, (65, 180))
+        before = world.analyze(y, SETTINGS, (120, 280))
+        assert distortion(after, reference) < distortion(before, reference) - 2.5
+        log_f0 = np.log(after.f0[after.f0 > 0]).mean()
+        assert log_f0 == pytest.approx(np.log(reference.f0[reference.f0 > 0]).mean(), abs=0.2)

@@ -1,0 +1,91 @@
+"""Block-by-block conversion: the same for any block size, in time, and near the file's."""
+
+import numpy as np
+import pytest
+
+import wavenet
+from wavenet.features import world
+from wavenet.features.world import WorldSettings
+
+RATE = 16000
+
+
+def run(converter, y, block, **options):
+    """Output of a stream, and by how many samples it lagged most behind the input."""
+    stream = converter.stream(RATE, **options)
+    parts, lag = [], 0
+    for start in range(0, len(y), block):
+        parts.append(stream.process(y[start : start + block]))
+        given = min(start + block, len(y))
+        lag = max(lag, given - sum(map(len, parts)))
+    parts.append(stream.flush())
+    return np.concatenate(parts), lag
+
+
+@pytest.mark.parametrize("f0", ["keep", "log-gaussian"])
+def test_any_block_size_gives_the_same(converter, say, f0):
+    y = say(60, 0)
+    whole, _ = run(converter, y, len(y), f0=f0)
+    assert whole.shape == y.shape
+    assert whole.dtype == np.float32
+    for block in (7, 80, 333, 4096):
+        part, _ = run(converter, y, block, f0=f0)
+        np.testing.assert_allclose(part, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("f0", ["keep", "log-gaussian"])
+def test_latency_is_kept(converter, say, f0):
+    """The stated latency bounds the lag between input and output, beside the block itself."""
+    stream = converter.stream(RATE, f0=f0)
+    for block in (16, 160):
+        _, lag = run(converter, say(61, 0), block, f0=f0)
+        assert lag <= stream.latency * RATE + block
+    assert converter.stream(RATE, f0="keep").latency < 0.06
+
+
+@pytest.mark.parametrize("f0", ["keep", "log-gaussian"])
+def test_stream_is_near_the_file_conversion(converter, say, f0):
+    """Within 2.5 dB of mel-cepstral distortion, 4 dB with the pitch shifted: F0 is tracked anew."""
+    settings = WorldSettings()
+    y = say(62, 0)
+    streamed, _ = run(converter, y, 160, f0=f0)
+    whole = converter.convert(y, RATE, method="differential", f0=f0)
+    a, b = (world.analyze(s, settings).mel_cepstrum[20:-20] for s in (streamed, whole))
+    assert wavenet.mel_cepstral_distortion(a, b, align=False) < (2.5 if f0 == "keep" else 4.0)
+    if f0 == "keep":
+        assert np.sqrt(((streamed - whole) ** 2).sum() / (whole**2).sum()) < 0.2
+
+
+def test_memory_is_bounded(converter, say):
+    stream = converter.stream(RATE)
+    y = say(63, 0)
+    sizes = []
+    for _ in range(4):
+        for start in range(0, len(y), 160):
+            stream.process(y[start : start + 160])
+        held = [v for v in vars(stream).values() if isinstance(v, np.ndarray)]
+        held += [v for v in vars(stream._shifter).values() if isinstance(v, np.ndarray)]
+        sizes.append(sum(v.nbytes for v in held))
+    assert max(sizes[1:]) < 1.2 * sizes[0]
+
+
+def test_silence_gives_silence(converter):
+    out, _ = run(converter, np.zeros(RATE), 160)
+    assert np.abs(out).max() < 1e-3
+
+
+def test_short_stream(converter):
+    out, _ = run(converter, np.random.default_rng(0).normal(size=50) / 10, 20)
+    assert out.shape == (50,)
+
+
+def test_bad_blocks_are_refused(converter):
+    stream = converter.stream(RATE)
+    with pytest.raises(ValueError, match=r"shape \(n_samples,\), got \(2, 2\)"):
+        stream.process(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="not finite"):
+        stream.process(np.array([np.nan]))
+    with pytest.raises(ValueError, match=r"the stream has 8000 Hz; this model .* 16000 Hz"):
+        converter.stream(8000)
+    with pytest.raises(ValueError, match="f0 must be one of"):
+        converter.stream(RATE, f0="x")
