@@ -14,7 +14,7 @@ from wavenet.conversion.spectral_mapping import SpectralMapping
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
 
 _COARSE_COMPONENTS = 32
-_COARSE_ITERATIONS = 10
+_COARSE_ITERATIONS = 5
 
 
 @dataclass(frozen=True)
