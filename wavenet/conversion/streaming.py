@@ -19,6 +19,7 @@ from wavenet.features.world import pyworld
 
 _TRAJECTORY_PAST = 16
 _TRAJECTORY_DELAY = 2
+_LOWEST_DEVIATIONS = 2.5  # of log F0 below its mean: lower voices would only add to the latency
 # Analysed with the sound, at -120 dB: WORLD has noise of its own against silence, whose values
 # depend on the block.
 _DITHER = 1e-6 * np.random.default_rng(0).standard_normal(8191)
@@ -46,12 +47,13 @@ class StreamingConverter:
             )
         self._config, self._mapping, self._f0 = config, mapping, f0
         self._hop = world.sample_rate * world.frame_period / 1000.0
-        self._reach = math.ceil(1.5 * world.sample_rate / config.source.f0_low) + 1
+        source = config.source
+        usual = math.exp(source.log_f0_mean - _LOWEST_DEVIATIONS * source.log_f0_deviation)
+        self._lowest = min(max(source.f0_low, usual), 0.5 * source.f0_high)
+        self._reach = math.ceil(1.5 * world.sample_rate / self._lowest) + 1
         self._future = max(0, *config.context)
         self._past = max(0, -min(config.context))
-        self._shifter = PitchShifter(
-            world.sample_rate, world.frame_period, 1.0 / config.source.f0_low
-        )
+        self._shifter = PitchShifter(world.sample_rate, world.frame_period, 1.0 / self._lowest)
         self._filter = TimeVaryingFilter(world.alpha, world.fft_size)
         order = world.order
         self._received = self._analysed = self._mapped = self._rendered = 0
@@ -63,15 +65,13 @@ class StreamingConverter:
 
     @property
     def latency(self) -> float:
+        rate = self._config.world.sample_rate
         spectrum = self._reach + self._hop * (self._future + _TRAJECTORY_DELAY + 1)
-        source = self._config.source
-        slowest = math.exp(
-            self._config.target.log_f0_mean - 2.5 * self._config.target.log_f0_deviation
-        )
-        period = self._config.world.sample_rate / source.f0_low
-        pitch = 2.65 * period + max(period, self._config.world.sample_rate / slowest)
-        needed = spectrum if self._f0 == "keep" else max(spectrum, pitch + self._hop)
-        return needed / self._config.world.sample_rate
+        if self._f0 == "keep":
+            return spectrum / rate
+        target = convert_f0(np.array([self._lowest]), self._config, self._f0)[0]
+        period, step = rate / self._lowest, rate / min(target, self._lowest)
+        return max(spectrum, 2.65 * period + step + self._hop) / rate
 
     def process(self, y: np.ndarray) -> np.ndarray:
         """Takes the next samples (n,) and gives those that are finished (m,) float32.
@@ -114,7 +114,7 @@ class StreamingConverter:
         first = self._analysed
         centres = frame_bounds(count, world.sample_rate, world.frame_period, first)
         local = centres - self._sound_start
-        f0 = local_f0(self._sound, local, world.sample_rate, source.f0_range)
+        f0 = local_f0(self._sound, local, world.sample_rate, (self._lowest, source.f0_high))
         spectra = pyworld().cheaptrick(
             self._sound, f0, local / world.sample_rate, world.sample_rate, fft_size=world.fft_size
         )
