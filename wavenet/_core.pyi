@@ -44,3 +44,14 @@ class WaveNetStreams:
     def logits(self, codes: NDArray[np.uint16]) -> NDArray[np.float32]: ...
     @property
     def time(self) -> int: ...
+
+def dtw(
+    X: NDArray[np.float64],
+    Y: NDArray[np.float64],
+    step_pattern: str,
+    window: int | None,
+    metric: str,
+) -> tuple[float, NDArray[np.int64]]: ...
+def dtw_of_costs(
+    costs: NDArray[np.float64], step_pattern: str, window: int | None
+) -> tuple[float, NDArray[np.int64]]: ...

@@ -14,6 +14,7 @@ namespace wavenet {
 namespace {
 
 using F = __m256;
+using D = __m256d;
 constexpr size_t kLanes = 8;
 constexpr size_t kBlockPanels = 2;  // 4 x 3 sums + 1 weight + 1 input: 14 of 16 registers
 constexpr size_t kBlockColumns = 3;
@@ -39,6 +40,7 @@ inline F power_of_two(F n) {
 inline F zero_below(F a, F limit, F value) {
   return _mm256_and_ps(_mm256_cmp_ps(a, limit, _CMP_GE_OQ), value);
 }
+inline D square_root(D a) { return _mm256_sqrt_pd(a); }
 
 #include "kernels/body/kernels.inc"
 

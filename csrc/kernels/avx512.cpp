@@ -15,6 +15,7 @@ namespace wavenet {
 namespace {
 
 using F = __m512;
+using D = __m512d;
 constexpr size_t kLanes = 16;
 constexpr size_t kBlockPanels = 4;  // 4 x 6 sums + 4 weights + 1 input: 29 of 32 registers
 constexpr size_t kBlockColumns = 6;
@@ -40,6 +41,7 @@ inline F power_of_two(F n) {
 inline F zero_below(F a, F limit, F value) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, limit, _CMP_GE_OQ), value);
 }
+inline D square_root(D a) { return _mm512_sqrt_pd(a); }
 
 #include "kernels/body/kernels.inc"
 

@@ -14,6 +14,7 @@ constexpr size_t kBlockColumns = 2;
 constexpr size_t kSinglePanels = 2;
 
 typedef float F __attribute__((vector_size(16)));
+typedef double D __attribute__((vector_size(16)));
 typedef int32_t I __attribute__((vector_size(16)));
 
 inline F load(const float* p) {
@@ -40,6 +41,7 @@ inline F power_of_two(F n) {
   return a;
 }
 inline F zero_below(F a, F limit, F value) { return a >= limit ? value : F{}; }
+inline D square_root(D a) { return D{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
 
 #include "kernels/body/kernels.inc"
 

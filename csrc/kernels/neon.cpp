@@ -14,6 +14,7 @@ namespace wavenet {
 namespace {
 
 using F = float32x4_t;
+using D = float64x2_t;
 constexpr size_t kLanes = 4;
 constexpr size_t kBlockPanels = 1;  // 4 x 5 sums + 4 weights + 1 input: 25 of 32 registers
 constexpr size_t kBlockColumns = 5;
@@ -37,6 +38,7 @@ inline F power_of_two(F n) {
 inline F zero_below(F a, F limit, F value) {
   return vreinterpretq_f32_u32(vandq_u32(vcgeq_f32(a, limit), vreinterpretq_u32_f32(value)));
 }
+inline D square_root(D a) { return vsqrtq_f64(a); }
 
 #include "kernels/body/kernels.inc"
 

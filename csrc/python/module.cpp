@@ -5,5 +5,6 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "C++ core of wavenet.";
   wavenet::register_cpu(module);
   wavenet::register_codec(module);
+  wavenet::register_alignment(module);
   wavenet::register_wavenet(module);
 }
