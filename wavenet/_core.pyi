@@ -45,6 +45,9 @@ class WaveNetStreams:
     @property
     def time(self) -> int: ...
 
+def mlpg(
+    means: NDArray[np.float64], variances: NDArray[np.float64], windows: list[list[float]]
+) -> NDArray[np.float64]: ...
 def dtw(
     X: NDArray[np.float64],
     Y: NDArray[np.float64],

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/checks.h"
+#include "kernels/dispatch.h"
 
 namespace wavenet {
 
@@ -19,12 +20,22 @@ inline std::string shape_text(const py::array& array) {
   return py::cast<std::string>(py::str(py::getattr(array, "shape")));
 }
 
-inline void check_finite(const Doubles& array, const char* name) {
+// Throws std::invalid_argument that names the first value that is not finite, or above 0.
+inline void check_values(const Doubles& array, const char* name, bool positive) {
   const double* values = array.data();
-  for (py::ssize_t i = 0; i < array.size(); ++i) {
-    require(std::isfinite(values[i]), name, " must be finite, but holds ", values[i], " at place ",
-            i);
-  }
+  const auto count = static_cast<std::size_t>(array.size());
+  if (kernels().all_finite(values, count, positive)) return;
+  std::size_t i = 0;
+  while (std::isfinite(values[i]) && !(positive && values[i] <= 0.0)) ++i;
+  throw std::invalid_argument(message(name, " must be finite", positive ? " and above 0" : "",
+                                      ", got ", values[i], " at place ", i));
+}
+
+inline void check_finite(const Doubles& array, const char* name) {
+  check_values(array, name, false);
+}
+inline void check_positive(const Doubles& array, const char* name) {
+  check_values(array, name, true);
 }
 
 // Calls the function without the GIL.

@@ -8,6 +8,7 @@ namespace wavenet {
 void register_cpu(pybind11::module_& module);
 void register_codec(pybind11::module_& module);
 void register_alignment(pybind11::module_& module);
+void register_trajectory(pybind11::module_& module);
 void register_wavenet(pybind11::module_& module);
 
 }  // namespace wavenet

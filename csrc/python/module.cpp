@@ -6,5 +6,6 @@ PYBIND11_MODULE(_core, module) {
   wavenet::register_cpu(module);
   wavenet::register_codec(module);
   wavenet::register_alignment(module);
+  wavenet::register_trajectory(module);
   wavenet::register_wavenet(module);
 }

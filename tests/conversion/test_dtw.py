@@ -224,7 +224,7 @@ ONE = np.ones((3, 2))
         ((ONE, np.ones(3)), {}, r"Y must have the shape \(n_frames, n_features\).* got \(3,\)"),
         ((np.ones((0, 2)), ONE), {}, r"X must have the shape .* not be empty, got \(0, 2\)"),
         ((ONE, np.ones((3, 4))), {}, "as many features, got 2 and 4"),
-        ((ONE, np.full((3, 2), np.nan)), {}, "Y must be finite, but holds nan at place 0"),
+        ((ONE, np.full((3, 2), np.nan)), {}, "Y must be finite, got nan at place 0"),
         ((ONE, ONE), {"metric": "manhattan"}, "metric must be euclidean.* got 'manhattan'"),
         ((ONE, ONE), {"metric": "precomputed"}, "Y must be None where metric is 'precomputed'"),
         ((ONE,), {}, "Y must be given unless metric is 'precomputed'"),
