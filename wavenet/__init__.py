@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wavenet.conversion.alignment import dtw
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.gmm import JointDensityGMM
-    from wavenet.conversion.parameter_generation import mlpg
+    from wavenet.conversion.parameter_generation import RecursiveMLPG, mlpg
     from wavenet.cpu import cpu_info
     from wavenet.generator import Generator, Score, Streams, load
     from wavenet.metrics.mel_cepstral_distortion import mel_cepstral_distortion
@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 
 _MODULE_OF = {
     "Generator": "wavenet.generator",
+    "RecursiveMLPG": "wavenet.conversion.parameter_generation",
     "Score": "wavenet.generator",
     "JointDensityGMM": "wavenet.conversion.gmm",
     "Streams": "wavenet.generator",
@@ -38,6 +39,7 @@ _MODULE_OF = {
 __all__ = [
     "Generator",
     "JointDensityGMM",
+    "RecursiveMLPG",
     "Score",
     "Streams",
     "VoiceConverter",

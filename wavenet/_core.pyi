@@ -58,3 +58,39 @@ def dtw(
 def dtw_of_costs(
     costs: NDArray[np.float64], step_pattern: str, window: int | None
 ) -> tuple[float, NDArray[np.int64]]: ...
+def trajectory_convert(
+    X: NDArray[np.float64],
+    posteriors: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    biases: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    windows: list[list[float]],
+    iterations: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def global_variance_objective(
+    y: NDArray[np.float64],
+    means: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    windows: list[list[float]],
+    target_mean: NDArray[np.float64],
+    target_variance: NDArray[np.float64],
+    weight: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def global_variance_climb(
+    start: NDArray[np.float64],
+    means: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    windows: list[list[float]],
+    target_mean: NDArray[np.float64],
+    target_variance: NDArray[np.float64],
+    weight: float,
+    iterations: int,
+    tolerance: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+class RecursiveMLPG:
+    def __init__(self, windows: list[list[float]], dimensions: int, delay: int) -> None: ...
+    def process(
+        self, means: NDArray[np.float64], variances: NDArray[np.float64]
+    ) -> NDArray[np.float64]: ...
+    def flush(self) -> NDArray[np.float64]: ...

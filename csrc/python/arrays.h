@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "base/checks.h"
 #include "kernels/dispatch.h"
@@ -16,9 +17,17 @@ namespace py = pybind11;
 // C-contiguous float64, converted where needed.
 using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
-inline std::string shape_text(const py::array& array) {
-  return py::cast<std::string>(py::str(py::getattr(array, "shape")));
+inline std::vector<py::ssize_t> shape_of(const py::array& array) {
+  return {array.shape(), array.shape() + array.ndim()};
 }
+
+// As Python writes it: (2, 3), or (2,).
+inline std::string shape_text(const std::vector<py::ssize_t>& shape) {
+  std::string text;
+  for (py::ssize_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  return "(" + text + (shape.size() == 1 ? ",)" : ")");
+}
+inline std::string shape_text(const py::array& array) { return shape_text(shape_of(array)); }
 
 // Throws std::invalid_argument that names the first value that is not finite, or above 0.
 inline void check_values(const Doubles& array, const char* name, bool positive) {

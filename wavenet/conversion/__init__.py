@@ -1,1 +1,33 @@
 """GMM voice conversion: alignment, joint-density mixture, trajectories, the converter."""
+
+from wavenet.conversion.alignment import dtw
+from wavenet.conversion.global_variance import (
+    GlobalVarianceTrajectory,
+    global_variance_gradient,
+    global_variance_objective,
+    global_variance_postfilter,
+)
+from wavenet.conversion.modulation_spectrum import (
+    ModulationStatistics,
+    modulation_spectrum_postfilter,
+)
+from wavenet.conversion.parameter_generation import (
+    MixtureTrajectory,
+    RecursiveMLPG,
+    mlpg,
+    trajectory_convert,
+)
+
+__all__ = [
+    "GlobalVarianceTrajectory",
+    "MixtureTrajectory",
+    "ModulationStatistics",
+    "RecursiveMLPG",
+    "dtw",
+    "global_variance_gradient",
+    "global_variance_objective",
+    "global_variance_postfilter",
+    "mlpg",
+    "modulation_spectrum_postfilter",
+    "trajectory_convert",
+]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wavenet.conversion.global_variance import global_variance_postfilter
 from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.joint_features import WINDOWS, SourceProjection
 from wavenet.conversion.parameter_generation import mlpg
@@ -52,11 +53,10 @@ class SpectralMapping:
     def with_global_variance(self, y: np.ndarray, active: np.ndarray) -> np.ndarray:
         """Spreads a trajectory around its mean so that its variance becomes the target's.
 
-        `active` (n_frames,) bool says which frames speak; mean and variance are theirs. This is
-        the closed form of the global-variance criterion (Silen et al. 2012).
+        `active` (n_frames,) bool says which frames speak; mean and variance are theirs.
         """
         if active.sum() < _FEWEST_ACTIVE:
             return y
-        mean, variance = y[active].mean(axis=0), y[active].var(axis=0)
-        gain = np.sqrt(self.target_variance / np.maximum(variance, 1e-10))
-        return mean + np.clip(gain, 1.0 / _LARGEST_GAIN, _LARGEST_GAIN) * (y - mean)
+        return global_variance_postfilter(
+            y, self.target_variance, frames=active, largest_gain=_LARGEST_GAIN
+        )

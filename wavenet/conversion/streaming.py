@@ -9,7 +9,7 @@ import numpy as np
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.conversion.differential import TimeVaryingFilter, frame_bounds
 from wavenet.conversion.joint_features import WINDOWS
-from wavenet.conversion.parameter_generation import mlpg
+from wavenet.conversion.parameter_generation import RecursiveMLPG
 from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.pitch_shift import PitchShifter
 from wavenet.conversion.spectral_mapping import SpectralMapping
@@ -17,7 +17,6 @@ from wavenet.features import mel_cepstrum as mcep
 from wavenet.features.f0_tracking import local_f0
 from wavenet.features.world import pyworld
 
-_TRAJECTORY_PAST = 16
 _TRAJECTORY_DELAY = 2
 _LOWEST_DEVIATIONS = 2.5  # of log F0 below its mean: lower voices would only add to the latency
 # Analysed with the sound, at -120 dB: WORLD has noise of its own against silence, whose values
@@ -29,8 +28,8 @@ class StreamingConverter:
     """The differential conversion, block by block; `VoiceConverter.stream` makes it.
 
     Spectral envelopes are those of WORLD at frames of F0 from autocorrelation. The trajectory is
-    solved over a short window of frames that ends two frames after the one put out. The sound is
-    the source's own, shifted in pitch and filtered.
+    that of all frames up to the second after the one put out. The sound is the source's own,
+    shifted in pitch and filtered.
 
     Attributes
     ----------
@@ -59,8 +58,7 @@ class StreamingConverter:
         self._received = self._analysed = self._mapped = self._rendered = 0
         self._sound, self._sound_start = np.zeros(0), 0
         self._features, self._features_start = np.zeros((0, order + 1)), 0
-        self._means, self._variances = np.zeros((2, 0, 2 * order))
-        self._means_start = 0
+        self._trajectory = RecursiveMLPG(WINDOWS, order, _TRAJECTORY_DELAY)
         self._shifted = np.zeros(0)
 
     @property
@@ -101,8 +99,7 @@ class StreamingConverter:
         contours = self._analyse(last)
         shifted = self._shifter.process(y, *contours, last) if self._f0 != "keep" else y
         self._shifted = np.concatenate([self._shifted, shifted])
-        self._map(last)
-        return self._render(last).astype(np.float32)
+        return self._render(self._map(last), last).astype(np.float32)
 
     def _analyse(self, last: bool) -> tuple[np.ndarray, np.ndarray]:
         """Analyses the frames whose surroundings have come; gives their F0 contours."""
@@ -125,23 +122,24 @@ class StreamingConverter:
         self._sound, self._sound_start = self._sound[drop:], self._sound_start + drop
         return f0, convert_f0(f0, self._config, self._f0)
 
-    def _map(self, last: bool) -> None:
-        """Conditional densities of the frames whose context has come."""
+    def _map(self, last: bool) -> np.ndarray:
+        """Takes the frames whose context has come; gives those that the trajectory has settled."""
         end = self._analysed - (0 if last else self._future)
-        if end <= self._mapped:
-            return
-        begin = max(self._mapped - self._past, 0)
-        x = self._features[begin - self._features_start :, 1:]
-        vectors = self._mapping.projection(x)[self._mapped - begin : end - begin]
-        means, variances = self._mapping.mixture.conditional(vectors)
-        self._means = np.concatenate([self._means, means])
-        self._variances = np.concatenate([self._variances, variances])
-        self._mapped = end
+        parts = [np.zeros((0, self._config.world.order))]
+        if end > self._mapped:
+            begin = max(self._mapped - self._past, 0)
+            x = self._features[begin - self._features_start :, 1:]
+            vectors = self._mapping.projection(x)[self._mapped - begin : end - begin]
+            parts.append(self._trajectory.process(*self._mapping.mixture.conditional(vectors)))
+            self._mapped = end
+        if last:
+            parts.append(self._trajectory.flush())
+        return np.concatenate(parts)
 
-    def _render(self, last: bool) -> np.ndarray:
-        """Filters the sound up to the last frame whose trajectory is settled."""
-        ready = max(self._rendered, self._mapped - (0 if last else _TRAJECTORY_DELAY))
-        differences = [self._difference(t) for t in range(self._rendered, ready)]
+    def _render(self, converted: np.ndarray, last: bool) -> np.ndarray:
+        """Filters the sound up to the last converted frame."""
+        ready = self._rendered + len(converted)
+        differences = list(self._differences(converted))
         parts = []
         if self._rendered == 0 and differences:
             self._filter.start(differences.pop(0))
@@ -164,20 +162,14 @@ class StreamingConverter:
         sound, self._shifted = self._shifted[:count], self._shifted[count:]
         return self._filter.process(sound, bounds - bounds[0], differences)
 
-    def _difference(self, t: int) -> np.ndarray:
-        """Converted less source mel-cepstrum of frame t; the power stays."""
-        begin = max(0, t - _TRAJECTORY_PAST)
-        window = slice(begin - self._means_start, t + _TRAJECTORY_DELAY + 1 - self._means_start)
-        trajectory = mlpg(self._means[window], self._variances[window], WINDOWS)
-        difference = np.zeros(self._config.world.order + 1)
-        difference[1:] = trajectory[t - begin] - self._features[t - self._features_start, 1:]
-        return difference
+    def _differences(self, converted: np.ndarray) -> np.ndarray:
+        """Converted less source mel-cepstra of the next frames; the power stays."""
+        begin = self._rendered - self._features_start
+        source = self._features[begin : begin + len(converted)]
+        return np.hstack([np.zeros((len(converted), 1)), converted - source[:, 1:]])
 
     def _forget(self) -> None:
         """Drops the frames that nothing looks at any more."""
-        drop = max(0, self._rendered - _TRAJECTORY_PAST - self._means_start)
-        self._means, self._variances = self._means[drop:], self._variances[drop:]
-        self._means_start += drop
         needed = min(self._rendered, self._mapped - self._past)
         drop = max(0, needed - self._features_start)
         self._features, self._features_start = self._features[drop:], self._features_start + drop
