@@ -4,6 +4,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace wavenet {
@@ -37,6 +40,7 @@ CpuFeatures detect() {
   features.amx_bf16 = tiles && bit(d, 24) && bit(d, 22);
   features.amx_int8 = tiles && bit(d, 24) && bit(d, 25);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+    features.avx2_vnni = features.avx2 && bit(a, 4);
     features.avx512_bf16 = features.avx512 && bit(a, 5);
   }
   return features;
@@ -44,7 +48,16 @@ CpuFeatures detect() {
 
 #elif defined(__aarch64__)
 
-CpuFeatures detect() { return {.neon = true}; }  // part of the base architecture
+CpuFeatures detect() {
+  CpuFeatures features;
+  features.neon = true;  // part of the base architecture
+#if defined(__linux__)
+  features.neon_dot = getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+#elif defined(__APPLE__)
+  features.neon_dot = true;  // every Arm processor of a Mac
+#endif
+  return features;
+}
 
 #else
 

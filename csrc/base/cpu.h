@@ -4,7 +4,8 @@
 namespace wavenet {
 
 struct CpuFeatures {
-  bool avx2 = false;    // AVX2 and FMA
+  bool avx2 = false;  // AVX2 and FMA
+  bool avx2_vnni = false;
   bool avx512 = false;  // AVX-512 F, BW, DQ and VL
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
@@ -12,6 +13,7 @@ struct CpuFeatures {
   bool amx_int8 = false;
   bool amx_bf16 = false;
   bool neon = false;
+  bool neon_dot = false;
 };
 
 // Detected once, at the first call. A feature counts only where the operating system saves its

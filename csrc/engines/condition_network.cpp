@@ -5,8 +5,8 @@
 
 namespace wavenet {
 
-ConditionNetwork::ConditionNetwork(const LocalShape& shape, std::size_t global_size,
-                                   const Tensors& tensors)
+ConditionNetwork::ConditionNetwork(const LinearKernels& kernels, const LocalShape& shape,
+                                   std::size_t global_size, const Tensors& tensors)
     : channels_(shape.channels), global_size_(shape.layers ? global_size : 0) {
   const std::size_t outputs = shape.output_channels();
   const std::size_t taps = shape.kernel_size;
@@ -20,8 +20,9 @@ ConditionNetwork::ConditionNetwork(const LocalShape& shape, std::size_t global_s
     layer.bias.assign(width_, 0.0f);
     std::copy(bias, bias + outputs, layer.bias.data());
     for (std::size_t k = 0; k < taps; ++k) {
-      layer.taps.emplace_back(width_, inputs);
-      layer.taps.back().set(0, 0, {weight + k, outputs, inputs, inputs * taps, taps});
+      LayerWeights tap(width_, inputs);
+      tap.set(0, 0, {weight + k, outputs, inputs, inputs * taps, taps});
+      layer.taps.emplace_back(kernels, tap);
     }
     layers_.push_back(std::move(layer));
     inputs = outputs;
@@ -32,8 +33,9 @@ ConditionNetwork::ConditionNetwork(const LocalShape& shape, std::size_t global_s
     const std::size_t width = 2 * stage.factor;
     const float* weight = find_tensor(tensors, name, {outputs, outputs, width});
     for (std::size_t k = 0; k < width; ++k) {
-      stage.taps.emplace_back(width_, outputs);
-      stage.taps.back().set(0, 0, {weight + k, outputs, outputs, width, outputs * width});
+      LayerWeights tap(width_, outputs);
+      tap.set(0, 0, {weight + k, outputs, outputs, width, outputs * width});
+      stage.taps.emplace_back(kernels, tap);
     }
     rows_per_frame_ *= stage.factor;
     upsamplers_.push_back(std::move(stage));
@@ -62,7 +64,7 @@ AlignedBuffer<float> ConditionNetwork::encode(const Kernels& kernels, const floa
       const std::size_t first_in = k < half ? 0 : k - half;
       const std::size_t shift = std::max(first_out, first_in);
       if (shift >= frames) continue;
-      layer.taps[k].accumulate(kernels, x.data() + first_in * stride, stride,
+      layer.taps[k].accumulate(x.data() + first_in * stride, stride * sizeof(float),
                                y.data() + first_out * width_, width_, frames - shift);
     }
     kernels.relu(y.data(), y.data(), y.size());
@@ -72,16 +74,15 @@ AlignedBuffer<float> ConditionNetwork::encode(const Kernels& kernels, const floa
   return x;
 }
 
-void ConditionNetwork::rows(const Kernels& kernels, const AlignedBuffer<float>& encoded,
-                            std::size_t begin, std::size_t end, float* rows) const {
-  upsample(kernels, encoded, upsamplers_.size(), begin, end, rows);
+void ConditionNetwork::rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end,
+                            float* rows) const {
+  upsample(encoded, upsamplers_.size(), begin, end, rows);
 }
 
 // Transposed convolution of width 2 f, stride f and padding f / 2: output n is the sum of two
 // products, W[p + f] x[i - 1] + W[p] x[i] with i, p the quotient and rest of (n + f / 2) / f.
-void ConditionNetwork::upsample(const Kernels& kernels, const AlignedBuffer<float>& encoded,
-                                std::size_t stage, std::size_t begin, std::size_t end,
-                                float* out) const {
+void ConditionNetwork::upsample(const AlignedBuffer<float>& encoded, std::size_t stage,
+                                std::size_t begin, std::size_t end, float* out) const {
   if (stage == 0) {
     std::copy(encoded.data() + begin * width_, encoded.data() + end * width_, out);
     return;
@@ -95,7 +96,7 @@ void ConditionNetwork::upsample(const Kernels& kernels, const AlignedBuffer<floa
   const std::size_t in_begin = first ? first - 1 : 0;
   const std::size_t in_end = std::min(length, (end - 1 + padding) / factor + 1);
   AlignedBuffer<float> x((in_end - in_begin) * width_);
-  upsample(kernels, encoded, stage - 1, in_begin, in_end, x.data());
+  upsample(encoded, stage - 1, in_begin, in_end, x.data());
 
   std::fill(out, out + (end - begin) * width_, 0.0f);
   for (std::size_t n = begin; n < end; ++n) {
@@ -103,8 +104,7 @@ void ConditionNetwork::upsample(const Kernels& kernels, const AlignedBuffer<floa
     const std::size_t phase = (n + padding) % factor;
     float* y = out + (n - begin) * width_;
     const auto tap = [&](std::size_t k, std::size_t input) {
-      upsampler.taps[k].accumulate(kernels, x.data() + (input - in_begin) * width_, width_, y,
-                                   width_, 1);
+      upsampler.taps[k].accumulate(x.data() + (input - in_begin) * width_, 0, y, width_, 1);
     };
     if (i > 0) tap(phase + factor, i - 1);
     if (i < length) tap(phase, i);

@@ -13,7 +13,8 @@ class ConditionNetwork {
  public:
   ConditionNetwork() = default;
   // Takes the tensors "condition.*".
-  ConditionNetwork(const LocalShape& shape, std::size_t global_size, const Tensors& tensors);
+  ConditionNetwork(const LinearKernels& kernels, const LocalShape& shape, std::size_t global_size,
+                   const Tensors& tensors);
 
   // Feature frames (frames x channels, row-major) and one global vector to frames x width().
   AlignedBuffer<float> encode(const Kernels& kernels, const float* features, std::size_t frames,
@@ -21,8 +22,8 @@ class ConditionNetwork {
 
   // Rows [begin, end) at the rate of rows: encoded frames themselves where they are repeated, else
   // the transposed convolutions of them. `rows` has (end - begin) x width() floats.
-  void rows(const Kernels& kernels, const AlignedBuffer<float>& encoded, std::size_t begin,
-            std::size_t end, float* rows) const;
+  void rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end,
+            float* rows) const;
 
   std::size_t width() const { return width_; }  // output channels, padded to whole panels
   std::size_t samples_per_row() const { return samples_per_row_; }
@@ -38,8 +39,8 @@ class ConditionNetwork {
     std::vector<PackedLinear> taps;  // 2 * factor
   };
 
-  void upsample(const Kernels& kernels, const AlignedBuffer<float>& encoded, std::size_t stage,
-                std::size_t begin, std::size_t end, float* out) const;
+  void upsample(const AlignedBuffer<float>& encoded, std::size_t stage, std::size_t begin,
+                std::size_t end, float* out) const;
 
   std::size_t channels_ = 0;
   std::size_t global_size_ = 0;

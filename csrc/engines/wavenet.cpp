@@ -1,6 +1,7 @@
 #include "engines/wavenet.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "kernels/dispatch.h"
@@ -29,20 +30,38 @@ AlignedBuffer<float> padded_copy(const float* values, std::size_t count, float p
   return copy;
 }
 
+// Bytes around the middle for values of both signs, from 0 up for values after a ReLU.
+InputForm signed_form(float range) { return {127.0f / range, 128}; }
+InputForm positive_form(float range) { return {255.0f / range, 0}; }
+
+void validate(const ActivationRanges& ranges, std::size_t blocks) {
+  require(ranges.residual.size() == blocks && ranges.gated.size() == blocks,
+          "8-bit weights need the activation ranges of ", blocks, " blocks");
+  std::vector<float> all = {ranges.skip, ranges.hidden};
+  all.insert(all.end(), ranges.residual.begin(), ranges.residual.end());
+  all.insert(all.end(), ranges.gated.begin(), ranges.gated.end());
+  for (float range : all) {
+    require(std::isfinite(range) && range > 1e-20f, "an activation range is ", range);
+  }
+}
+
 std::string block_name(std::size_t index) { return "blocks." + std::to_string(index); }
 
 }  // namespace
 
-WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors)
-    : shape_(shape), kernels_(&wavenet::kernels()) {
+WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision precision,
+                 const ActivationRanges& ranges)
+    : shape_(shape), kernels_(&wavenet::kernels()), linear_(&linear_kernels(*kernels_, precision)) {
   validate(shape);
+  if (precision == Precision::kInt8) validate(ranges, shape.dilations.size());
   if (shape.local.channels) {
-    condition_network_ = ConditionNetwork(shape.local, shape.global_size(), tensors);
+    condition_network_ =
+        ConditionNetwork(kernels_->float32, shape.local, shape.global_size(), tensors);
   }
   pack_input(tensors);
-  pack_blocks(tensors);
+  pack_blocks(tensors, ranges);
   pack_conditioning(tensors);
-  pack_head(tensors);
+  pack_head(tensors, ranges);
 }
 
 // The causal convolution of one-hot vectors, of embeddings or of code values is, for each tap, a
@@ -77,46 +96,64 @@ void WaveNet::pack_input(const Tensors& tensors) {
   }
 }
 
-void WaveNet::pack_blocks(const Tensors& tensors) {
+void WaveNet::pack_blocks(const Tensors& tensors, const ActivationRanges& ranges) {
   const std::size_t residual = shape_.residual_channels;
   const std::size_t half = shape_.gate_channels / 2;
   const std::size_t taps = shape_.kernel_size;
+  const bool bytes = linear_->input_bytes == 1;
   block_bias_.assign(shape_.dilations.size() * gate_width(), 0.0f);
+  skip_bias_.assign(skip_width(), 0.0f);
+  AlignedBuffer<float> bias(residual_width(), 0.0f);
   for (std::size_t l = 0; l < shape_.dilations.size(); ++l) {
     const std::string name = block_name(l);
     Block block;
     block.dilation = shape_.dilations[l];
     block.last = l + 1 == shape_.dilations.size();
+    block.residual_form = bytes ? signed_form(ranges.residual[l]) : InputForm{1, 0};
+    block.gated_form = bytes ? signed_form(ranges.gated[l]) : InputForm{1, 0};
+    block.bias = bias;
     require(block.dilation >= 1, "dilations must be at least 1");
 
     const float* dilated =
         find_tensor(tensors, name + ".dilated.weight", {2 * half, residual, taps});
-    const float* bias = find_tensor(tensors, name + ".dilated.bias", {2 * half});
+    const float* dilated_bias = find_tensor(tensors, name + ".dilated.bias", {2 * half});
     for (std::size_t part = 0; part < 2; ++part) {
-      std::copy_n(bias + part * half, half,
+      std::copy_n(dilated_bias + part * half, half,
                   block_bias_.data() + l * gate_width() + part * half_width());
     }
     for (std::size_t k = 0; k < taps; ++k) {
-      block.taps.emplace_back(gate_width(), residual);
+      LayerWeights tap(gate_width(), residual);
       for (std::size_t part = 0; part < 2; ++part) {
         const float* start = dilated + part * half * residual * taps + k;
-        block.taps.back().set(part * half_width(), 0,
-                              {start, half, residual, residual * taps, taps});
+        tap.set(part * half_width(), 0, {start, half, residual, residual * taps, taps});
       }
+      block.taps.emplace_back(*linear_, tap, block.residual_form);
     }
-
-    const std::size_t skip_start = block.last ? 0 : residual_width();
-    block.out = PackedLinear(skip_start + skip_width(), half + 1);
-    const auto pack = [&](const std::string& layer, std::size_t start, std::size_t outputs) {
-      const float* weight = find_tensor(tensors, name + layer + ".weight", {outputs, half, 1});
-      const float* constant = find_tensor(tensors, name + layer + ".bias", {outputs});
-      block.out.set(start, 0, {weight, outputs, half, half, 1});
-      block.out.set(start, half, {constant, outputs, 1, 1, 1});
-    };
-    if (!block.last) pack(".residual", 0, residual);
-    pack(".skip", skip_start, shape_.skip_channels);
+    pack_outputs(tensors, name, block);
+    if (!block.last) {
+      const float* residual_bias = find_tensor(tensors, name + ".residual.bias", {residual});
+      for (std::size_t i = 0; i < residual; ++i) bias[i] += residual_bias[i];
+    }
     blocks_.push_back(std::move(block));
   }
+}
+
+// The residual and the skip 1x1 as one layer, the skip biases of all blocks as one vector.
+void WaveNet::pack_outputs(const Tensors& tensors, const std::string& name, Block& block) {
+  const std::size_t residual = shape_.residual_channels;
+  const std::size_t skip = shape_.skip_channels;
+  const std::size_t half = shape_.gate_channels / 2;
+  const std::size_t skip_start = block.last ? 0 : residual_width();
+  LayerWeights out(skip_start + skip_width(), half);
+  if (!block.last) {
+    const float* weight = find_tensor(tensors, name + ".residual.weight", {residual, half, 1});
+    out.set(0, 0, {weight, residual, half, half, 1});
+  }
+  const float* weight = find_tensor(tensors, name + ".skip.weight", {skip, half, 1});
+  out.set(skip_start, 0, {weight, skip, half, half, 1});
+  block.out = PackedLinear(*linear_, out, block.gated_form);
+  const float* skip_bias = find_tensor(tensors, name + ".skip.bias", {skip});
+  for (std::size_t i = 0; i < skip; ++i) skip_bias_[i] += skip_bias[i];
 }
 
 void WaveNet::pack_conditioning(const Tensors& tensors) {
@@ -124,14 +161,15 @@ void WaveNet::pack_conditioning(const Tensors& tensors) {
   const auto pack = [&](PackedLinear& packed, const std::string& layer,
                         const std::vector<std::size_t>& shape) {
     const std::size_t inputs = shape[1];
-    packed = PackedLinear(condition_width(), inputs);
+    LayerWeights weights(condition_width(), inputs);
     for (std::size_t l = 0; l < blocks_.size(); ++l) {
       const float* weight = find_tensor(tensors, block_name(l) + layer, shape);
       for (std::size_t part = 0; part < 2; ++part) {
-        packed.set(l * gate_width() + part * half_width(), 0,
-                   {weight + part * half * inputs, half, inputs, inputs, 1});
+        weights.set(l * gate_width() + part * half_width(), 0,
+                    {weight + part * half * inputs, half, inputs, inputs, 1});
       }
     }
+    packed = PackedLinear(kernels_->float32, weights);
   };
   if (shape_.speakers) {
     const std::size_t channels = shape_.speaker_channels;
@@ -147,21 +185,28 @@ void WaveNet::pack_conditioning(const Tensors& tensors) {
   }
 }
 
-void WaveNet::pack_head(const Tensors& tensors) {
+void WaveNet::pack_head(const Tensors& tensors, const ActivationRanges& ranges) {
   const std::size_t skip = shape_.skip_channels;
   const std::size_t classes = shape_.classes;
-  hidden_ = PackedLinear(skip_width(), skip);
-  hidden_.set(0, 0, {find_tensor(tensors, "hidden.weight", {skip, skip, 1}), skip, skip, skip, 1});
+  const bool bytes = linear_->input_bytes == 1;
+  skip_form_ = bytes ? positive_form(ranges.skip) : InputForm{1, 0};
+  hidden_form_ = bytes ? positive_form(ranges.hidden) : InputForm{1, 0};
+  no_bias_.assign(skip_width(), 0.0f);
+  LayerWeights hidden(skip_width(), skip);
+  hidden.set(0, 0, {find_tensor(tensors, "hidden.weight", {skip, skip, 1}), skip, skip, skip, 1});
+  hidden_ = PackedLinear(*linear_, hidden, skip_form_);
   hidden_bias_ = padded_copy(find_tensor(tensors, "hidden.bias", {skip}), skip);
-  output_ = PackedLinear(class_width(), skip);
-  output_.set(0, 0,
-              {find_tensor(tensors, "output.weight", {classes, skip, 1}), classes, skip, skip, 1});
+  LayerWeights output(class_width(), skip);
+  output.set(0, 0,
+             {find_tensor(tensors, "output.weight", {classes, skip, 1}), classes, skip, skip, 1});
+  output_ = PackedLinear(*linear_, output, hidden_form_);
   output_bias_ = padded_copy(find_tensor(tensors, "output.bias", {classes}), classes, kNever);
 }
 
 void WaveNet::embed(const std::int32_t* codes, float* carry) const {
   const std::size_t width = residual_width();
   std::copy(input_bias_.begin(), input_bias_.end(), carry);
+  std::copy(skip_bias_.begin(), skip_bias_.end(), carry + width);
   for (std::size_t k = 0; k < shape_.input_kernel_size; ++k) {
     if (codes[k] < 0) continue;
     const float* row =
@@ -188,25 +233,31 @@ std::vector<float> WaveNet::global_vector(std::size_t speaker, const float* glob
 void WaveNet::condition_globally(const std::vector<float>& global_vector, float* out) const {
   std::copy(block_bias_.begin(), block_bias_.end(), out);
   if (!global_vector.empty()) {
-    global_.accumulate(*kernels_, global_vector.data(), 0, out, 0, 1);
+    global_.accumulate(global_vector.data(), 0, out, 0, 1);
   }
 }
 
 void WaveNet::condition_locally(const float* rows, std::size_t columns, float* out) const {
-  local_.accumulate(*kernels_, rows, condition_network_.width(), out, condition_width(), columns);
+  local_.accumulate(rows, condition_network_.width() * sizeof(float), out, condition_width(),
+                    columns);
 }
 
-void WaveNet::head(float* skips, std::size_t stride, std::size_t columns, float* hidden,
-                   float* logits) const {
+void WaveNet::head(const float* skips, std::size_t stride, std::size_t columns, float* hidden,
+                   char* inputs, float* logits) const {
   const std::size_t width = skip_width();
+  const std::size_t bytes = width * linear_->input_bytes;
   for (std::size_t c = 0; c < columns; ++c) {
-    kernels_->relu(skips + c * stride, skips + c * stride, width);
+    linear_->encode(skips + c * stride, no_bias_.data(), 0.0f, skip_form_, width,
+                    inputs + c * bytes);
     std::copy(hidden_bias_.begin(), hidden_bias_.end(), hidden + c * width);
     std::copy(output_bias_.begin(), output_bias_.end(), logits + c * class_width());
   }
-  hidden_.accumulate(*kernels_, skips, stride, hidden, width, columns);
-  kernels_->relu(hidden, hidden, columns * width);
-  output_.accumulate(*kernels_, hidden, width, logits, class_width(), columns);
+  hidden_.accumulate(inputs, bytes, hidden, width, columns);
+  for (std::size_t c = 0; c < columns; ++c) {
+    linear_->encode(hidden + c * width, no_bias_.data(), 0.0f, hidden_form_, width,
+                    inputs + c * bytes);
+  }
+  output_.accumulate(inputs, bytes, logits, class_width(), columns);
 }
 
 }  // namespace wavenet

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "engines/condition_network.h"
@@ -16,19 +17,27 @@ namespace wavenet {
 // are padded to whole panels: a gate row is [filter | gate], a carry row is [residual | skip].
 class WaveNet {
  public:
-  // `tensors` under the names and shapes of the torch module; they are copied.
-  // Throws std::invalid_argument where one is missing or misshapen, or the shape makes no sense.
-  WaveNet(const WaveNetShape& shape, const Tensors& tensors);
+  // `tensors` under the names and shapes of the torch module; they are copied. The blocks and the
+  // head compute in `precision`, the condition network always in float32. `ranges` matters to 8
+  // bits alone.
+  // Throws std::invalid_argument where a tensor is missing or misshapen, or the shape or the ranges
+  // make no sense.
+  WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision precision,
+          const ActivationRanges& ranges);
 
   struct Block {
     std::vector<PackedLinear> taps;  // oldest first, each residual -> gate row
-    PackedLinear out;                // gated activation and a constant 1 -> carry row
+    PackedLinear out;                // gated activation -> carry row
     std::size_t dilation;
     bool last;  // its residual output is dead: `out` leads to the skip part alone
+    InputForm residual_form;
+    InputForm gated_form;
+    AlignedBuffer<float> bias;  // of the residual outputs of all blocks before
   };
 
   const WaveNetShape& shape() const { return shape_; }
   const Kernels& kernels() const { return *kernels_; }
+  const LinearKernels& linear() const { return *linear_; }
   const std::vector<Block>& blocks() const { return blocks_; }
   const ConditionNetwork& condition_network() const { return condition_network_; }
 
@@ -41,8 +50,8 @@ class WaveNet {
   // Width of the conditioning of all blocks side by side.
   std::size_t condition_width() const { return blocks_.size() * gate_width(); }
 
-  // carry[0 .. residual_width) = input convolution of the codes[0 .. input_kernel_size), oldest
-  // first; a negative code is the zero padding before the start.
+  // A carry row before the first block: input convolution of the codes[0 .. input_kernel_size),
+  // oldest first, where a negative code is the zero padding before the start; skip biases.
   void embed(const std::int32_t* codes, float* carry) const;
 
   // Global conditioning vector: speaker embedding, then `global_vector`.
@@ -54,29 +63,36 @@ class WaveNet {
   // out += local conditioning of all blocks, `columns` rows of condition_width() floats.
   void condition_locally(const float* rows, std::size_t columns, float* out) const;
 
-  // ReLU, 1x1, ReLU, 1x1 of the skip sums (skip_width() floats every `stride`, overwritten) to
-  // logits (class_width() floats a column). `hidden` is scratch of skip_width() a column.
-  void head(float* skips, std::size_t stride, std::size_t columns, float* hidden,
-            float* logits) const;
+  // ReLU, 1x1, ReLU, 1x1 of the skip sums (skip_width() floats every `stride`) to logits
+  // (class_width() floats a column). Scratch: `hidden` of skip_width() floats a column, `inputs` of
+  // as many stored inputs.
+  void head(const float* skips, std::size_t stride, std::size_t columns, float* hidden,
+            char* inputs, float* logits) const;
 
  private:
   void pack_input(const Tensors& tensors);
   void pack_conditioning(const Tensors& tensors);
-  void pack_blocks(const Tensors& tensors);
-  void pack_head(const Tensors& tensors);
+  void pack_blocks(const Tensors& tensors, const ActivationRanges& ranges);
+  void pack_head(const Tensors& tensors, const ActivationRanges& ranges);
+  void pack_outputs(const Tensors& tensors, const std::string& name, Block& block);
 
   WaveNetShape shape_;
   const Kernels* kernels_;
+  const LinearKernels* linear_;
   ConditionNetwork condition_network_;
   std::vector<Block> blocks_;
   AlignedBuffer<float> input_table_;  // [tap][code][residual_width]
   AlignedBuffer<float> input_bias_;
   AlignedBuffer<float> block_bias_;  // condition_width()
+  AlignedBuffer<float> skip_bias_;   // of all blocks together
   std::vector<float> speaker_embedding_;
   PackedLinear global_;  // global vector -> condition_width()
   PackedLinear local_;   // conditioning row -> condition_width()
   PackedLinear hidden_;
   PackedLinear output_;
+  InputForm skip_form_;
+  InputForm hidden_form_;
+  AlignedBuffer<float> no_bias_;  // skip_width() zeros
   AlignedBuffer<float> hidden_bias_;
   AlignedBuffer<float> output_bias_;
 };

@@ -40,4 +40,12 @@ struct WaveNetShape {
   std::size_t global_size() const { return (speakers ? speaker_channels : 0) + global_channels; }
 };
 
+// Largest magnitudes that the inputs of the layers take on real sound, for 8-bit inputs.
+struct ActivationRanges {
+  std::vector<float> residual;  // of each block's dilated convolution
+  std::vector<float> gated;     // of each block's residual and skip 1x1
+  float skip = 0.0f;            // of the head's two 1x1, after the ReLU
+  float hidden = 0.0f;
+};
+
 }  // namespace wavenet

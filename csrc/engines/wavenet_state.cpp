@@ -1,6 +1,7 @@
 #include "engines/wavenet_state.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace wavenet {
@@ -8,8 +9,13 @@ namespace {
 
 constexpr std::size_t kBlockColumns = 96;        // columns of a pass: its activations stay in L2
 constexpr std::size_t kConditionedSamples = 16;  // samples whose conditioning is projected at once
+constexpr std::size_t kAheadColumns = 8;  // more save little: the current tap's weights remain
 
-std::size_t gated_width(const WaveNet& model) { return model.half_width() + kPanel; }
+float largest_magnitude(const float* values, std::size_t count) {
+  float largest = 0.0f;
+  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(values[i]));
+  return largest;
+}
 
 }  // namespace
 
@@ -18,21 +24,27 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
     : model_(std::move(model)),
       batch_(batch),
       block_steps_(std::max<std::size_t>(1, kBlockColumns / std::max<std::size_t>(1, batch))),
+      ahead_steps_(std::max<std::size_t>(1, kAheadColumns / std::max<std::size_t>(1, batch))),
       first_stream_(first_stream),
       conditioning_(batch) {
   require(batch >= 1, "there must be at least one stream");
   const WaveNetShape& shape = model_->shape();
+  const std::size_t bytes = model_->linear().input_bytes;
   for (const WaveNet::Block& block : model_->blocks()) {
+    const std::int32_t zero = block.residual_form.zero - model_->linear().stored_shift;
     histories_.emplace_back((shape.kernel_size - 1) * block.dilation,
-                            batch * model_->residual_width(), block_steps_);
+                            batch * model_->residual_width() * bytes, block_steps_,
+                            static_cast<char>(bytes == 1 ? zero : 0));
   }
+  ahead_.resize(histories_.size());
   recent_.assign(batch * shape.input_kernel_size, -1);
   next_.assign(batch, static_cast<std::int32_t>(shape.silence));
   const std::size_t columns = batch * block_steps_;
   inputs_.resize(columns);
   carry_.resize(columns * model_->carry_width());
   activations_.resize(columns * model_->gate_width());
-  gated_.resize(columns * gated_width(*model_));
+  gated_.resize(columns * model_->half_width() * bytes);
+  head_inputs_.resize(columns * model_->skip_width() * bytes);
   hidden_.resize(columns * model_->skip_width());
   logits_.resize(columns * model_->class_width());
 }
@@ -50,6 +62,15 @@ void WaveNetState::condition(std::size_t stream, std::size_t speaker, const floa
         model_->condition_network().encode(model_->kernels(), features, frames, vector.data());
   }
   conditioning.begin = conditioning.end = 0;
+  for (Ahead& ahead : ahead_) ahead.begin = ahead.end = 0;
+}
+
+void WaveNetState::observe() {
+  require(&model_->linear() == &model_->kernels().float32,
+          "activation ranges are those of the model in float32");
+  observing_ = true;
+  observed_.residual.resize(histories_.size());
+  observed_.gated.resize(histories_.size());
 }
 
 std::uint64_t WaveNetState::conditioned_samples() const {
@@ -108,58 +129,97 @@ void WaveNetState::feed(std::size_t steps, const std::uint16_t* samples, std::si
 }
 
 void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool with_logits) {
-  for (Conditioning& conditioning : conditioning_) project(conditioning, steps);
+  const std::uint64_t left = conditioned_samples() - time_;
+  require(steps <= left, "the feature frames end before the samples do");
+  const std::size_t wanted = std::max(steps, ahead_steps_);
+  for (Conditioning& conditioning : conditioning_) {
+    project(conditioning, static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left)));
+  }
   embed(inputs, steps);
   for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
   if (with_logits) {
     model_->head(carry_.data() + model_->residual_width(), model_->carry_width(), steps * batch_,
-                 hidden_.data(), logits_.data());
+                 hidden_.data(), head_inputs_.data(), logits_.data());
+    if (observing_) observe_head(steps * batch_);
   }
   time_ += steps;
 }
 
 void WaveNetState::embed(const std::int32_t* inputs, std::size_t steps) {
   const std::size_t taps = model_->shape().input_kernel_size;
-  const std::size_t width = model_->residual_width();
   for (std::size_t t = 0; t < steps; ++t) {
     for (std::size_t b = 0; b < batch_; ++b) {
       std::int32_t* recent = recent_.data() + b * taps;
       std::copy(recent + 1, recent + taps, recent);
       recent[taps - 1] = inputs[t * batch_ + b];
-      float* carry = carry_.data() + (t * batch_ + b) * model_->carry_width();
-      model_->embed(recent, carry);
-      std::fill_n(carry + width, model_->skip_width(), 0.0f);
+      model_->embed(recent, carry_.data() + (t * batch_ + b) * model_->carry_width());
     }
   }
 }
 
 void WaveNetState::run_block(std::size_t index, std::size_t steps) {
   const WaveNet& model = *model_;
-  const Kernels& kernels = model.kernels();
+  const LinearKernels& linear = model.linear();
   const WaveNet::Block& block = model.blocks()[index];
   const std::size_t columns = steps * batch_;
   const std::size_t width = model.residual_width();
   const std::size_t half = model.half_width();
+  const std::size_t row_bytes = width * linear.input_bytes;
+  const std::size_t gated_bytes = half * linear.input_bytes;
+  constexpr float kNoFloor = -std::numeric_limits<float>::infinity();
 
-  float* current = histories_[index].append(steps);
+  char* current = histories_[index].append(steps);
   for (std::size_t c = 0; c < columns; ++c) {
-    std::copy_n(carry_.data() + c * model.carry_width(), width, current + c * width);
+    linear.encode(carry_.data() + c * model.carry_width(), block.bias.data(), kNoFloor,
+                  block.residual_form, width, current + c * row_bytes);
   }
-  fill_activations(index, steps);
-  for (std::size_t k = 0; k < block.taps.size(); ++k) {
-    const std::size_t delay = (block.taps.size() - 1 - k) * block.dilation;
-    block.taps[k].accumulate(kernels, current - delay * batch_ * width, width, activations_.data(),
-                             model.gate_width(), columns);
+  const std::size_t current_tap = block.taps.size() - 1;
+  float* activations = activations_.data();
+  if (steps == 1 && ahead_steps_ > 1 && block.dilation > 1) {
+    activations = activate_ahead(index, current);
+  } else {
+    begin_activations(index, steps, activations);
+    add_taps(index, 0, current_tap, current, steps, activations);
   }
-  const std::size_t stride = gated_width(model);
+  add_taps(index, current_tap, current_tap + 1, current, steps, activations);
   for (std::size_t c = 0; c < columns; ++c) {
-    const float* row = activations_.data() + c * model.gate_width();
-    float* gated = gated_.data() + c * stride;
-    kernels.gate(row, row + half, gated, half);
-    gated[model.shape().gate_channels / 2] = 1.0f;  // the bias of `out`
+    const float* row = activations + c * model.gate_width();
+    linear.gate(row, row + half, block.gated_form, half, gated_.data() + c * gated_bytes);
   }
   float* destination = carry_.data() + (block.last ? width : 0);
-  block.out.accumulate(kernels, gated_.data(), stride, destination, model.carry_width(), columns);
+  block.out.accumulate(gated_.data(), gated_bytes, destination, model.carry_width(), columns);
+  if (observing_) observe_block(index, columns);
+}
+
+// The activations of this step before the current tap. The blocks take turns in computing theirs,
+// so that no step has to wait for all of them.
+float* WaveNetState::activate_ahead(std::size_t index, const char* current) {
+  Ahead& ahead = ahead_[index];
+  const std::size_t row = batch_ * model_->gate_width();
+  if (time_ >= ahead.end || time_ < ahead.begin) {
+    const WaveNet::Block& block = model_->blocks()[index];
+    const std::size_t most = std::min(ahead_steps_, block.dilation);
+    const std::uint64_t steps =
+        std::min<std::uint64_t>(most - (time_ + index) % most, conditioned_samples() - time_);
+    ahead.begin = time_;
+    ahead.end = time_ + steps;
+    ahead.rows.resize(most * row);
+    begin_activations(index, steps, ahead.rows.data());
+    add_taps(index, 0, block.taps.size() - 1, current, steps, ahead.rows.data());
+  }
+  return ahead.rows.data() + (time_ - ahead.begin) * row;
+}
+
+// Adds the taps [first, end) for the steps from the one at `current` on.
+void WaveNetState::add_taps(std::size_t index, std::size_t first, std::size_t end,
+                            const char* current, std::size_t steps, float* activations) const {
+  const WaveNet::Block& block = model_->blocks()[index];
+  const std::size_t row_bytes = model_->residual_width() * model_->linear().input_bytes;
+  for (std::size_t k = first; k < end; ++k) {
+    const std::size_t delay = (block.taps.size() - 1 - k) * block.dilation;
+    block.taps[k].accumulate(current - delay * batch_ * row_bytes, row_bytes, activations,
+                             model_->gate_width(), steps * batch_);
+  }
 }
 
 void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const {
@@ -178,11 +238,10 @@ void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const 
 
   const std::size_t total =
       conditioning.encoded.size() / network.width() * network.rows_per_frame();
-  require(end <= total, "the feature frames end before the samples do");
   end = std::min(total, std::max(end, begin + kConditionedSamples / hold));
   const std::size_t count = end - begin;
   AlignedBuffer<float> rows(count * network.width());
-  network.rows(model_->kernels(), conditioning.encoded, begin, end, rows.data());
+  network.rows(conditioning.encoded, begin, end, rows.data());
   conditioning.projected.resize(count * model_->condition_width());
   for (std::size_t r = 0; r < count; ++r) {
     std::copy(conditioning.global.begin(), conditioning.global.end(),
@@ -193,7 +252,9 @@ void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const 
   conditioning.end = end;
 }
 
-void WaveNetState::fill_activations(std::size_t block, std::size_t steps) {
+// Bias and conditioning of the steps from now on.
+void WaveNetState::begin_activations(std::size_t block, std::size_t steps,
+                                     float* activations) const {
   const std::size_t width = model_->gate_width();
   const bool local = model_->shape().local.channels;
   const std::size_t hold = local ? model_->condition_network().samples_per_row() : 1;
@@ -205,7 +266,29 @@ void WaveNetState::fill_activations(std::size_t block, std::size_t steps) {
         row = conditioning.projected.data() +
               ((time_ + t) / hold - conditioning.begin) * model_->condition_width();
       }
-      std::copy_n(row + block * width, width, activations_.data() + (t * batch_ + b) * width);
+      std::copy_n(row + block * width, width, activations + (t * batch_ + b) * width);
+    }
+  }
+}
+
+void WaveNetState::observe_block(std::size_t index, std::size_t columns) {
+  const std::size_t width = model_->residual_width();
+  const char* rows = histories_[index].last(columns / batch_);
+  float& residual = observed_.residual[index];
+  residual =
+      std::max(residual, largest_magnitude(reinterpret_cast<const float*>(rows), columns * width));
+  const float* gated = reinterpret_cast<const float*>(gated_.data());
+  float& range = observed_.gated[index];
+  range = std::max(range, largest_magnitude(gated, columns * model_->half_width()));
+}
+
+void WaveNetState::observe_head(std::size_t columns) {
+  const std::size_t width = model_->skip_width();
+  for (std::size_t c = 0; c < columns; ++c) {
+    const float* skips = carry_.data() + c * model_->carry_width() + model_->residual_width();
+    for (std::size_t i = 0; i < width; ++i) {
+      observed_.skip = std::max(observed_.skip, skips[i]);
+      observed_.hidden = std::max(observed_.hidden, hidden_[c * width + i]);
     }
   }
 }

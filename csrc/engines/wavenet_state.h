@@ -37,6 +37,10 @@ class WaveNetState {
 
   std::size_t batch() const { return batch_; }
   std::uint64_t time() const { return time_; }  // samples so far
+  // Keeps the largest magnitudes of the activations from now on; float32 models alone.
+  void observe();
+  const ActivationRanges& observed() const { return observed_; }
+
   // Samples that the conditioning lasts for, from the start; unlimited without local conditioning.
   std::uint64_t conditioned_samples() const;
 
@@ -49,25 +53,43 @@ class WaveNetState {
     std::size_t end = 0;
   };
 
+  // What a block's activations hold before its current tap: conditioning and past taps, computed
+  // for the samples [begin, end) at once, since a dilated tap looks back further than that.
+  struct Ahead {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    AlignedBuffer<float> rows;  // [step][stream][gate_width]
+  };
+
   // One pass over `steps` inputs ([step][stream]); logits_ holds [step][stream] after it.
   void forward(const std::int32_t* inputs, std::size_t steps, bool with_logits);
   void embed(const std::int32_t* inputs, std::size_t steps);
   void run_block(std::size_t index, std::size_t steps);
+  float* activate_ahead(std::size_t index, const char* current);
+  void add_taps(std::size_t index, std::size_t first, std::size_t end, const char* current,
+                std::size_t steps, float* activations) const;
   void project(Conditioning& conditioning, std::size_t steps) const;
-  void fill_activations(std::size_t block, std::size_t steps);
+  void begin_activations(std::size_t block, std::size_t steps, float* activations) const;
+  void observe_block(std::size_t index, std::size_t columns);
+  void observe_head(std::size_t columns);
 
   std::shared_ptr<const WaveNet> model_;
   std::size_t batch_;
   std::size_t block_steps_;  // most steps of a pass
+  std::size_t ahead_steps_;  // most steps of an Ahead; 1: none
   std::uint32_t first_stream_;
   std::uint64_t time_ = 0;
   std::vector<Conditioning> conditioning_;  // per stream
   std::vector<History> histories_;          // per block: rows of batch x residual_width
+  std::vector<Ahead> ahead_;                // per block
   std::vector<std::int32_t> recent_;        // per stream: the last input_kernel_size inputs
   std::vector<std::int32_t> next_;          // per stream: the sample that is not fed yet
   std::vector<std::int32_t> inputs_;        // [step][stream]
-  AlignedBuffer<float> carry_, activations_, gated_, hidden_, logits_;
+  AlignedBuffer<float> carry_, activations_, hidden_, logits_;
+  AlignedBuffer<char> gated_, head_inputs_;  // inputs of layers, as they are stored
   std::vector<float> scratch_;
+  bool observing_ = false;
+  ActivationRanges observed_;
 };
 
 }  // namespace wavenet

@@ -87,4 +87,23 @@ void WaveNetStreams::feed(std::size_t steps, const std::uint16_t* samples, float
   });
 }
 
+void WaveNetStreams::observe() {
+  const Claim claim(busy_);
+  for (WaveNetState& group : groups_) group.observe();
+}
+
+ActivationRanges WaveNetStreams::observed() const {
+  ActivationRanges all = groups_.front().observed();
+  for (const WaveNetState& group : groups_) {
+    const ActivationRanges& one = group.observed();
+    for (std::size_t l = 0; l < one.residual.size(); ++l) {
+      all.residual[l] = std::max(all.residual[l], one.residual[l]);
+      all.gated[l] = std::max(all.gated[l], one.gated[l]);
+    }
+    all.skip = std::max(all.skip, one.skip);
+    all.hidden = std::max(all.hidden, one.hidden);
+  }
+  return all;
+}
+
 }  // namespace wavenet

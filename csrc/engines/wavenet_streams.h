@@ -27,6 +27,10 @@ class WaveNetStreams {
                 std::uint16_t* out);
   void feed(std::size_t steps, const std::uint16_t* samples, float* log_likelihoods, float* logits);
 
+  // As WaveNetState::observe, over all streams.
+  void observe();
+  ActivationRanges observed() const;
+
   std::size_t batch() const { return batch_; }
   std::uint64_t time() const { return groups_.front().time(); }
   const WaveNetShape& shape() const { return model_->shape(); }

@@ -1,4 +1,4 @@
-// AVX2 and FMA kernels.
+// AVX2 and FMA kernels; with -mavxvnni also the integer dot product.
 #if !defined(__AVX2__) || !defined(__FMA__)
 #error "compile this file with -mavx2 -mfma"
 #endif
@@ -19,6 +19,7 @@ constexpr size_t kLanes = 8;
 constexpr size_t kBlockPanels = 2;  // 4 x 3 sums + 1 weight + 1 input: 14 of 16 registers
 constexpr size_t kBlockColumns = 3;
 constexpr size_t kSinglePanels = 4;
+constexpr int32_t kStoredShift = 0;
 
 inline F load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, F a) { _mm256_storeu_ps(p, a); }
@@ -42,10 +43,60 @@ inline F zero_below(F a, F limit, F value) {
 }
 inline D square_root(D a) { return _mm256_sqrt_pd(a); }
 
+using I = __m256i;
+inline I load_any(const void* p) { return _mm256_loadu_si256(static_cast<const I*>(p)); }
+inline I load_integers(const int32_t* p) { return load_any(p); }
+inline F to_float(I a) { return _mm256_cvtepi32_ps(a); }
+inline F low_halves(const char* p) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(load_any(p), 16));
+}
+inline F high_halves(const char* p) {
+  const I upper = _mm256_set1_epi32(static_cast<int32_t>(0xffff0000));
+  return _mm256_castsi256_ps(_mm256_and_si256(load_any(p), upper));
+}
+inline void store_bytes(F integers, int32_t offset, char* out) {
+  const I shifted = _mm256_add_epi32(_mm256_cvtps_epi32(integers), _mm256_set1_epi32(offset));
+  const I lowest = _mm256_set1_epi64x(0x0c080400);  // the lowest byte of each 32 bits
+  const I bytes = _mm256_shuffle_epi8(shifted, lowest);
+  const int32_t halves[2] = {_mm256_extract_epi32(bytes, 0), _mm256_extract_epi32(bytes, 4)};
+  memcpy(out, halves, sizeof halves);
+}
+
+#ifdef __AVXVNNI__
+using Bytes4 = I;
+inline Bytes4 broadcast_bytes(const char* p) {
+  int32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return _mm256_set1_epi32(bytes);
+}
+inline I dot4(I weights, Bytes4 x, I sum) { return _mm256_dpbusd_avx_epi32(sum, x, weights); }
+#else
+// Products of 16 bits: the even and the odd bytes of each four.
+struct Bytes4 {
+  I even, odd;
+};
+inline Bytes4 broadcast_bytes(const char* p) {
+  uint32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return {_mm256_set1_epi32(static_cast<int32_t>(bytes & 0xff00ff)),
+          _mm256_set1_epi32(static_cast<int32_t>((bytes >> 8) & 0xff00ff))};
+}
+inline I dot4(I weights, Bytes4 x, I sum) {
+  const I even = _mm256_srai_epi16(_mm256_slli_epi16(weights, 8), 8);
+  const I odd = _mm256_srai_epi16(weights, 8);
+  sum = _mm256_add_epi32(sum, _mm256_madd_epi16(even, x.even));
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(odd, x.odd));
+}
+#endif
+
 #include "kernels/body/kernels.inc"
 
 }  // namespace
 
+#ifdef __AVXVNNI__
+void fill_avx2_vnni(Kernels& kernels) { fill(kernels, "avx2-vnni"); }
+#else
 void fill_avx2(Kernels& kernels) { fill(kernels, "avx2"); }
+#endif
 
 }  // namespace wavenet

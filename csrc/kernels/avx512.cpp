@@ -1,4 +1,4 @@
-// AVX-512 (F, BW, DQ, VL) kernels.
+// AVX-512 (F, BW, DQ, VL) kernels; with -mavx512vnni also the integer dot product.
 #if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__) || \
     !defined(__AVX512VL__)
 #error "compile this file with the AVX-512 flags of CMakeLists.txt"
@@ -19,7 +19,8 @@ using D = __m512d;
 constexpr size_t kLanes = 16;
 constexpr size_t kBlockPanels = 4;  // 4 x 6 sums + 4 weights + 1 input: 29 of 32 registers
 constexpr size_t kBlockColumns = 6;
-constexpr size_t kSinglePanels = 8;  // eight chains hide the latency of fused multiply-add
+constexpr size_t kSinglePanels = kMostGroupPanels;
+constexpr int32_t kStoredShift = 0;
 
 inline F load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, F a) { _mm512_storeu_ps(p, a); }
@@ -43,10 +44,56 @@ inline F zero_below(F a, F limit, F value) {
 }
 inline D square_root(D a) { return _mm512_sqrt_pd(a); }
 
+using I = __m512i;
+inline I load_integers(const int32_t* p) { return _mm512_loadu_si512(p); }
+inline F to_float(I a) { return _mm512_cvtepi32_ps(a); }
+inline F low_halves(const char* p) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
+}
+inline F high_halves(const char* p) {
+  const I upper = _mm512_set1_epi32(static_cast<int32_t>(0xffff0000));
+  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), upper));
+}
+inline void store_bytes(F integers, int32_t offset, char* out) {
+  const I shifted = _mm512_add_epi32(_mm512_cvtps_epi32(integers), _mm512_set1_epi32(offset));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm512_cvtepi32_epi8(shifted));
+}
+
+#ifdef __AVX512VNNI__
+using Bytes4 = I;
+inline Bytes4 broadcast_bytes(const char* p) {
+  int32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return _mm512_set1_epi32(bytes);
+}
+inline I dot4(I weights, Bytes4 x, I sum) { return _mm512_dpbusd_epi32(sum, x, weights); }
+#else
+// Products of 16 bits: the even and the odd bytes of each four.
+struct Bytes4 {
+  I even, odd;
+};
+inline Bytes4 broadcast_bytes(const char* p) {
+  uint32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return {_mm512_set1_epi32(static_cast<int32_t>(bytes & 0xff00ff)),
+          _mm512_set1_epi32(static_cast<int32_t>((bytes >> 8) & 0xff00ff))};
+}
+inline I dot4(I weights, Bytes4 x, I sum) {
+  const I even = _mm512_srai_epi16(_mm512_slli_epi16(weights, 8), 8);
+  const I odd = _mm512_srai_epi16(weights, 8);
+  sum = _mm512_add_epi32(sum, _mm512_madd_epi16(even, x.even));
+  return _mm512_add_epi32(sum, _mm512_madd_epi16(odd, x.odd));
+}
+#endif
+
 #include "kernels/body/kernels.inc"
 
 }  // namespace
 
+#ifdef __AVX512VNNI__
+void fill_avx512_vnni(Kernels& kernels) { fill(kernels, "avx512-vnni"); }
+#else
 void fill_avx512(Kernels& kernels) { fill(kernels, "avx512"); }
+#endif
 
 }  // namespace wavenet

@@ -20,9 +20,12 @@ const std::vector<Kernels>& tables() {
     std::vector<Kernels> found{filled(fill_generic)};
 #if defined(__x86_64__)
     if (cpu_features().avx2) found.push_back(filled(fill_avx2));
+    if (cpu_features().avx2_vnni) found.push_back(filled(fill_avx2_vnni));
     if (cpu_features().avx512) found.push_back(filled(fill_avx512));
+    if (cpu_features().avx512_vnni) found.push_back(filled(fill_avx512_vnni));
 #elif defined(__aarch64__)
     if (cpu_features().neon) found.push_back(filled(fill_neon));
+    if (cpu_features().neon_dot) found.push_back(filled(fill_neon_dot));
 #endif
     return found;
   }();

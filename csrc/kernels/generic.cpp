@@ -12,6 +12,7 @@ constexpr size_t kLanes = 4;
 constexpr size_t kBlockPanels = 1;
 constexpr size_t kBlockColumns = 2;
 constexpr size_t kSinglePanels = 2;
+constexpr int32_t kStoredShift = 0;
 
 typedef float F __attribute__((vector_size(16)));
 typedef double D __attribute__((vector_size(16)));
@@ -42,6 +43,43 @@ inline F power_of_two(F n) {
 }
 inline F zero_below(F a, F limit, F value) { return a >= limit ? value : F{}; }
 inline D square_root(D a) { return D{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
+
+inline I load_integers(const int32_t* p) {
+  I a;
+  memcpy(&a, p, sizeof a);
+  return a;
+}
+inline F as_floats(I bits) {
+  F a;
+  memcpy(&a, &bits, sizeof a);
+  return a;
+}
+inline F to_float(I a) { return __builtin_convertvector(a, F); }
+inline F low_halves(const char* p) {
+  return as_floats(load_integers(reinterpret_cast<const int32_t*>(p)) << 16);
+}
+inline F high_halves(const char* p) {
+  return as_floats(load_integers(reinterpret_cast<const int32_t*>(p)) &
+                   static_cast<int32_t>(0xffff0000));
+}
+inline void store_bytes(F integers, int32_t offset, char* out) {
+  for (size_t l = 0; l < kLanes; ++l)
+    out[l] = static_cast<char>(static_cast<int>(integers[l]) + offset);
+}
+struct Bytes4 {
+  int32_t value[4];
+};
+inline Bytes4 broadcast_bytes(const char* p) {
+  const unsigned char* bytes = reinterpret_cast<const unsigned char*>(p);
+  return {{bytes[0], bytes[1], bytes[2], bytes[3]}};
+}
+// The fourth byte of each 32 bits by a shift, the others by shifting them there first.
+inline I dot4(I weights, Bytes4 x, I sum) {
+  sum += ((weights << 24) >> 24) * x.value[0];
+  sum += ((weights << 16) >> 24) * x.value[1];
+  sum += ((weights << 8) >> 24) * x.value[2];
+  return sum + (weights >> 24) * x.value[3];
+}
 
 #include "kernels/body/kernels.inc"
 

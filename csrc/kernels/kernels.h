@@ -12,6 +12,49 @@ namespace wavenet {
 // Output channels are packed and padded in panels of this many, for every instruction set.
 inline constexpr size_t kPanel = 16;
 
+// Panels stand side by side in groups of at most this many: one product's weights are one stream.
+inline constexpr size_t kMostGroupPanels = 12;
+
+// The inner sum of a product runs in steps; a panel's weights of a step have this many bytes.
+inline constexpr size_t kCellBytes = 64;
+
+// Weights of a dense layer, packed for a precision.
+struct LinearView {
+  const void* cells;  // [group][step][panel of the group][kCellBytes], aligned to 64 bytes
+  size_t steps;
+  size_t panels;
+  size_t group_panels;     // of every group; the last one may have fewer
+  const float* scales;     // per output; null but for int8
+  const int32_t* offsets;  // per output; null but for int8: the integer that its sum starts from
+};
+
+// How an input x of a layer is stored: as it is, or for int8 as the byte round(scale * x) + zero,
+// clamped to the range of bytes.
+struct InputForm {
+  float scale;
+  int32_t zero;
+};
+
+// Dense layers with weights in one precision. Rows of inputs are padded to whole panels.
+struct LinearKernels {
+  size_t input_bytes;    // of a stored input
+  size_t step_inputs;    // inputs of a step
+  int32_t stored_shift;  // taken from the stored bytes of int8, where they are signed
+
+  // y[c][o] += sum over i of weight(o, i) * x[c][i]. The sum runs in the order of i (for int8 it is
+  // of integers, scaled in the end) for every number of columns, so that results are bit-identical
+  // for any split into columns. `x_stride` in bytes; each row of y holds panels * kPanel floats.
+  void (*accumulate)(const LinearView& layer, const void* x, size_t x_stride, float* y,
+                     size_t y_stride, size_t columns);
+
+  // out[i] = max(x[i] + bias[i], floor), stored; i < count (a multiple of kPanel).
+  void (*encode)(const float* x, const float* bias, float floor, InputForm form, size_t count,
+                 void* out);
+
+  // out[i] = tanh(filter[i]) * sigmoid(gate[i]), stored; i < count (a multiple of kPanel).
+  void (*gate)(const float* filter, const float* gate, InputForm form, size_t count, void* out);
+};
+
 // Cells that sort numbers into mu-law codes by their bits; see body/mulaw.inc.
 template <typename Bits>
 struct MulawCells {
@@ -86,21 +129,17 @@ struct TrajectoryKernels {
 struct Kernels {
   const char* instruction_set;
 
-  // y[c][o] += sum over i of weights[o / 16][i][o % 16] * x[c][i]: a matrix product whose inner sum
-  // runs in the order of i for every number of columns, so that results are bit-identical for any
-  // split into columns. `weights` is aligned to 64 bytes, each row of y holds panels * 16 floats.
-  void (*matmul_accumulate)(const float* weights, size_t inputs, size_t panels, const float* x,
-                            size_t x_stride, float* y, size_t y_stride, size_t columns);
-
-  // z[i] = tanh(filter[i]) * sigmoid(gate[i]), i < count (a multiple of 16).
-  void (*gate)(const float* filter, const float* gate, float* z, size_t count);
+  LinearKernels float32;
+  LinearKernels bf16;  // weights rounded to bfloat16; arithmetic in float32
+  LinearKernels int8;  // weights and inputs in 8 bits, sums of 32-bit integers
 
   // y[i] = max(x[i], 0), i < count (a multiple of 16).
   void (*relu)(const float* x, float* y, size_t count);
 
   // y[i] = exp(scale * (x[i] - peak)) where peak is the largest of x, and 0 where that is below
-  // exp(-87); returns the sum of y, in 16 interleaved partial sums. count: a multiple of 16.
-  float (*exp_sum)(const float* x, float scale, float* y, size_t count, float* peak);
+  // exp(-87); lane_sums[l] = sum of y[i] with i % kPanel == l. count: a multiple of kPanel.
+  void (*exponentials)(const float* x, float scale, float* y, size_t count, float* peak,
+                       float* lane_sums);
 
   // Whether all values are finite, and above 0 where asked.
   bool (*all_finite)(const double* values, size_t count, bool above_zero);
@@ -112,7 +151,10 @@ struct Kernels {
 
 void fill_generic(Kernels& kernels);
 void fill_avx2(Kernels& kernels);
+void fill_avx2_vnni(Kernels& kernels);
 void fill_avx512(Kernels& kernels);
+void fill_avx512_vnni(Kernels& kernels);
 void fill_neon(Kernels& kernels);
+void fill_neon_dot(Kernels& kernels);
 
 }  // namespace wavenet

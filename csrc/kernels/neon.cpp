@@ -1,4 +1,4 @@
-// NEON (64-bit Arm) kernels.
+// NEON (64-bit Arm) kernels; with the dotprod extension also the integer dot product.
 #if !defined(__aarch64__)
 #error "this file is for 64-bit Arm"
 #endif
@@ -19,6 +19,11 @@ constexpr size_t kLanes = 4;
 constexpr size_t kBlockPanels = 1;  // 4 x 5 sums + 4 weights + 1 input: 25 of 32 registers
 constexpr size_t kBlockColumns = 5;
 constexpr size_t kSinglePanels = 4;
+#ifdef __ARM_FEATURE_DOTPROD
+constexpr int32_t kStoredShift = 128;  // its dot product is of signed bytes
+#else
+constexpr int32_t kStoredShift = 0;
+#endif
 
 inline F load(const float* p) { return vld1q_f32(p); }
 inline void store(float* p, F a) { vst1q_f32(p, a); }
@@ -40,10 +45,62 @@ inline F zero_below(F a, F limit, F value) {
 }
 inline D square_root(D a) { return vsqrtq_f64(a); }
 
+using I = int32x4_t;
+inline I load_integers(const int32_t* p) { return vld1q_s32(p); }
+inline F to_float(I a) { return vcvtq_f32_s32(a); }
+inline F low_halves(const char* p) {
+  return vreinterpretq_f32_s32(vshlq_n_s32(load_integers(reinterpret_cast<const int32_t*>(p)), 16));
+}
+inline F high_halves(const char* p) {
+  const I upper = vdupq_n_s32(static_cast<int32_t>(0xffff0000));
+  return vreinterpretq_f32_s32(
+      vandq_s32(load_integers(reinterpret_cast<const int32_t*>(p)), upper));
+}
+inline void store_bytes(F integers, int32_t offset, char* out) {
+  const I shifted = vaddq_s32(vcvtq_s32_f32(integers), vdupq_n_s32(offset));
+  const int16x4_t words = vmovn_s32(shifted);
+  const int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
+  vst1_lane_s32(reinterpret_cast<int32_t*>(out), vreinterpret_s32_s8(bytes), 0);
+}
+
+#ifdef __ARM_FEATURE_DOTPROD
+using Bytes4 = int8x16_t;
+inline Bytes4 broadcast_bytes(const char* p) {
+  int32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return vreinterpretq_s8_s32(vdupq_n_s32(bytes));
+}
+inline I dot4(I weights, Bytes4 x, I sum) {
+  return vdotq_s32(sum, vreinterpretq_s8_s32(weights), x);
+}
+#else
+// Products of 16 bits (at most 255 * 127): the even and the odd bytes of each four.
+struct Bytes4 {
+  int16x8_t even, odd;
+};
+inline Bytes4 broadcast_bytes(const char* p) {
+  uint32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return {vreinterpretq_s16_u32(vdupq_n_u32(bytes & 0xff00ff)),
+          vreinterpretq_s16_u32(vdupq_n_u32((bytes >> 8) & 0xff00ff))};
+}
+inline I dot4(I weights, Bytes4 x, I sum) {
+  const int16x8_t pairs = vreinterpretq_s16_s32(weights);
+  const int16x8_t even = vshrq_n_s16(vshlq_n_s16(pairs, 8), 8);
+  const int16x8_t odd = vshrq_n_s16(pairs, 8);
+  sum = vpadalq_s16(sum, vmulq_s16(even, x.even));
+  return vpadalq_s16(sum, vmulq_s16(odd, x.odd));
+}
+#endif
+
 #include "kernels/body/kernels.inc"
 
 }  // namespace
 
+#ifdef __ARM_FEATURE_DOTPROD
+void fill_neon_dot(Kernels& kernels) { fill(kernels, "neon-dot"); }
+#else
 void fill_neon(Kernels& kernels) { fill(kernels, "neon"); }
+#endif
 
 }  // namespace wavenet

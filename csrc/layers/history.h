@@ -14,30 +14,33 @@ namespace wavenet {
 class History {
  public:
   History() = default;
-  // Keeps `past` rows of `width` floats behind blocks of at most `block` rows; all zero at first.
-  History(std::size_t past, std::size_t width, std::size_t block)
+  // Keeps `past` rows of `width` bytes behind blocks of at most `block` rows; all `zero` at first.
+  History(std::size_t past, std::size_t width, std::size_t block, char zero)
       : past_(past), width_(width), end_(past), rows_(past + std::max(past, block)) {
-    buffer_.resize(rows_ * width);
+    buffer_.assign(rows_ * width, zero);
   }
 
   // Room for `count` new rows, count <= block; the rows before it are the past.
-  float* append(std::size_t count) {
+  char* append(std::size_t count) {
     if (end_ + count > rows_) {
-      const float* recent = buffer_.data() + (end_ - past_) * width_;
+      const char* recent = buffer_.data() + (end_ - past_) * width_;
       std::copy(recent, recent + past_ * width_, buffer_.data());
       end_ = past_;
     }
-    float* room = buffer_.data() + end_ * width_;
+    char* room = buffer_.data() + end_ * width_;
     end_ += count;
     return room;
   }
+
+  // The last `count` rows.
+  const char* last(std::size_t count) const { return buffer_.data() + (end_ - count) * width_; }
 
  private:
   std::size_t past_ = 0;
   std::size_t width_ = 0;
   std::size_t end_ = 0;
   std::size_t rows_ = 0;
-  AlignedBuffer<float> buffer_;
+  AlignedBuffer<char> buffer_;
 };
 
 }  // namespace wavenet

@@ -1,23 +1,102 @@
 #include "layers/packed_linear.h"
 
-namespace wavenet {
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
 
-PackedLinear::PackedLinear(std::size_t outputs, std::size_t inputs)
-    : inputs_(inputs), panels_(outputs / kPanel), weights_(outputs * inputs) {
+namespace wavenet {
+namespace {
+
+// The nearest bfloat16, ties to even.
+std::uint16_t brain_float(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+template <typename T>
+T* as(AlignedBuffer<char>& bytes) {
+  return reinterpret_cast<T*>(bytes.data());
+}
+
+}  // namespace
+
+LayerWeights::LayerWeights(std::size_t outputs, std::size_t inputs)
+    : outputs_(outputs), inputs_(inputs), values_(outputs * inputs) {
   require(outputs % kPanel == 0, "packed outputs ", outputs, " are not whole panels");
 }
 
-void PackedLinear::set(std::size_t first_output, std::size_t first_input,
+void LayerWeights::set(std::size_t first_output, std::size_t first_input,
                        const MatrixView& weights) {
-  require(first_output + weights.rows <= outputs() && first_input + weights.columns <= inputs_,
+  require(first_output + weights.rows <= outputs_ && first_input + weights.columns <= inputs_,
           "weights do not fit their packed place");
   for (std::size_t r = 0; r < weights.rows; ++r) {
-    const std::size_t output = first_output + r;
-    float* panel = weights_.data() + output / kPanel * kPanel * inputs_ + output % kPanel;
-    for (std::size_t c = 0; c < weights.columns; ++c) {
-      panel[(first_input + c) * kPanel] = weights(r, c);
+    float* row = values_.data() + (first_output + r) * inputs_ + first_input;
+    for (std::size_t c = 0; c < weights.columns; ++c) row[c] = weights(r, c);
+  }
+}
+
+PackedLinear::PackedLinear(const LinearKernels& kernels, const LayerWeights& weights,
+                           InputForm form)
+    : kernels_(&kernels),
+      steps_((weights.inputs() + kernels.step_inputs - 1) / kernels.step_inputs),
+      panels_(weights.outputs() / kPanel),
+      cells_(steps_ * panels_ * kCellBytes) {
+  const std::size_t groups = (panels_ + kMostGroupPanels - 1) / kMostGroupPanels;
+  group_panels_ = (panels_ + groups - 1) / groups;
+  if (kernels.input_bytes == 1) {
+    pack_bytes(weights, form);
+  } else if (kernels.step_inputs == 2) {
+    pack_brain_floats(weights);
+  } else {
+    pack_floats(weights);
+  }
+}
+
+template <typename Put>
+void PackedLinear::for_each_place(const Put& put) {
+  const std::size_t step_inputs = kernels_->step_inputs;
+  std::size_t place = 0;
+  for (std::size_t first = 0; first < panels_; first += group_panels_) {
+    const std::size_t last = std::min(first + group_panels_, panels_);
+    for (std::size_t step = 0; step < steps_; ++step) {
+      for (std::size_t output = first * kPanel; output < last * kPanel; ++output) {
+        for (std::size_t k = 0; k < step_inputs; ++k) put(place++, output, step * step_inputs + k);
+      }
     }
   }
+}
+
+void PackedLinear::pack_floats(const LayerWeights& weights) {
+  float* cells = as<float>(cells_);
+  for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
+    cells[place] = weights(output, input);
+  });
+}
+
+void PackedLinear::pack_brain_floats(const LayerWeights& weights) {
+  std::uint16_t* cells = as<std::uint16_t>(cells_);
+  for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
+    cells[place] = brain_float(weights(output, input));
+  });
+}
+
+void PackedLinear::pack_bytes(const LayerWeights& weights, InputForm form) {
+  std::vector<float> largest(weights.outputs(), 0.0f);
+  for (std::size_t o = 0; o < weights.outputs(); ++o) {
+    for (std::size_t i = 0; i < weights.inputs(); ++i) {
+      largest[o] = std::max(largest[o], std::abs(weights(o, i)));
+    }
+  }
+  offsets_.assign(weights.outputs(), 0);
+  std::int8_t* cells = as<std::int8_t>(cells_);
+  for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
+    const float scale = largest[output] > 0.0f ? 127.0f / largest[output] : 0.0f;
+    cells[place] = static_cast<std::int8_t>(std::lround(weights(output, input) * scale));
+    offsets_[output] -= cells[place] * (form.zero - kernels_->stored_shift);
+  });
+  for (float value : largest) scales_.push_back(value / 127.0f / form.scale);
 }
 
 }  // namespace wavenet

@@ -1,7 +1,8 @@
-// A dense layer, packed once in panels for the matrix kernels.
+// A dense layer, packed once in panels for the kernels of a precision.
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "base/aligned_buffer.h"
 #include "base/matrix_view.h"
@@ -9,31 +10,67 @@
 
 namespace wavenet {
 
+enum class Precision { kFloat32, kBFloat16, kInt8 };
+
+inline const LinearKernels& linear_kernels(const Kernels& kernels, Precision precision) {
+  return precision == Precision::kFloat32    ? kernels.float32
+         : precision == Precision::kBFloat16 ? kernels.bf16
+                                             : kernels.int8;
+}
+
 // `size` rounded up to whole panels.
 inline std::size_t padded(std::size_t size) { return (size + kPanel - 1) / kPanel * kPanel; }
 
-class PackedLinear {
+// Weights of a layer before they are packed, all zero at first.
+class LayerWeights {
  public:
-  PackedLinear() = default;
-  // All weights zero; `outputs` is a multiple of kPanel.
-  PackedLinear(std::size_t outputs, std::size_t inputs);
+  // `outputs` is a multiple of kPanel.
+  LayerWeights(std::size_t outputs, std::size_t inputs);
 
   // Copies `weights` (rows: outputs, columns: inputs) to the place that starts at those two.
   void set(std::size_t first_output, std::size_t first_input, const MatrixView& weights);
 
-  // y[c][o] += sum over i of weight(o, i) * x[c][i], for `columns` columns.
-  void accumulate(const Kernels& kernels, const float* x, std::size_t x_stride, float* y,
-                  std::size_t y_stride, std::size_t columns) const {
-    kernels.matmul_accumulate(weights_.data(), inputs_, panels_, x, x_stride, y, y_stride, columns);
+  std::size_t outputs() const { return outputs_; }
+  std::size_t inputs() const { return inputs_; }
+  float operator()(std::size_t output, std::size_t input) const {
+    return input < inputs_ ? values_[output * inputs_ + input] : 0.0f;
   }
 
-  std::size_t inputs() const { return inputs_; }
-  std::size_t outputs() const { return panels_ * kPanel; }
+ private:
+  std::size_t outputs_;
+  std::size_t inputs_;
+  std::vector<float> values_;
+};
+
+class PackedLinear {
+ public:
+  PackedLinear() = default;
+  // `form`: how the inputs are stored. With 8 bits each output's weights have a scale of their own.
+  PackedLinear(const LinearKernels& kernels, const LayerWeights& weights, InputForm form = {1, 0});
+
+  // y[c][o] += sum over i of weight(o, i) * x[c][i], for `columns` columns; `x_stride` [bytes].
+  void accumulate(const void* x, std::size_t x_stride, float* y, std::size_t y_stride,
+                  std::size_t columns) const {
+    const LinearView view{cells_.data(), steps_,         panels_,
+                          group_panels_, scales_.data(), offsets_.data()};
+    kernels_->accumulate(view, x, x_stride, y, y_stride, columns);
+  }
 
  private:
-  std::size_t inputs_ = 0;
+  void pack_floats(const LayerWeights& weights);
+  void pack_brain_floats(const LayerWeights& weights);
+  void pack_bytes(const LayerWeights& weights, InputForm form);
+  // Calls put(place, output, input) for each weight, in the order of memory.
+  template <typename Put>
+  void for_each_place(const Put& put);
+
+  const LinearKernels* kernels_ = nullptr;
+  std::size_t steps_ = 0;
   std::size_t panels_ = 0;
-  AlignedBuffer<float> weights_;  // [panel][input][output in panel]
+  std::size_t group_panels_ = 0;
+  AlignedBuffer<char> cells_;
+  AlignedBuffer<float> scales_;
+  AlignedBuffer<std::int32_t> offsets_;
 };
 
 }  // namespace wavenet

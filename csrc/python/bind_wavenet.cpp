@@ -54,8 +54,39 @@ WaveNetShape wavenet_shape(const py::dict& values, std::uint32_t silence,
   return shape;
 }
 
+Precision precision_of(const std::string& name) {
+  if (name == "bf16") return Precision::kBFloat16;
+  if (name == "int8") return Precision::kInt8;
+  require(name == "float32", "precision must be float32, bf16 or int8, got '", name, "'");
+  return Precision::kFloat32;
+}
+
+ActivationRanges ranges_from(const py::dict& values) {
+  ActivationRanges ranges;
+  if (values.empty()) return ranges;
+  ranges.residual = take<std::vector<float>>(values, "residual");
+  ranges.gated = take<std::vector<float>>(values, "gated");
+  ranges.skip = take<float>(values, "skip");
+  ranges.hidden = take<float>(values, "hidden");
+  return ranges;
+}
+
+py::dict observed(const WaveNetStreams& streams) {
+  const ActivationRanges ranges = streams.observed();
+  py::dict values;
+  values["residual"] = ranges.residual;
+  values["gated"] = ranges.gated;
+  values["skip"] = ranges.skip;
+  values["hidden"] = ranges.hidden;
+  return values;
+}
+
 std::shared_ptr<WaveNet> make_wavenet(const py::dict& config, const py::dict& weights,
-                                      std::uint32_t silence, std::vector<float> code_values) {
+                                      std::uint32_t silence, std::vector<float> code_values,
+                                      const std::string& precision_name,
+                                      const py::dict& activation_ranges) {
+  const Precision precision = precision_of(precision_name);
+  const ActivationRanges ranges = ranges_from(activation_ranges);
   const WaveNetShape shape = wavenet_shape(config, silence, std::move(code_values));
   std::vector<Floats> arrays;  // keeps converted arrays alive while they are packed
   Tensors tensors;
@@ -66,7 +97,7 @@ std::shared_ptr<WaveNet> make_wavenet(const py::dict& config, const py::dict& we
         array.data(), std::vector<std::size_t>(array.shape(), array.shape() + array.ndim())};
   }
   py::gil_scoped_release release;
-  return std::make_shared<WaveNet>(shape, tensors);
+  return std::make_shared<WaveNet>(shape, tensors, precision, ranges);
 }
 
 void condition(WaveNetStreams& streams, std::size_t stream, std::size_t speaker,
@@ -136,7 +167,8 @@ Floats logits(WaveNetStreams& streams, const Codes& codes) {
 void register_wavenet(py::module_& module) {
   py::class_<WaveNet, std::shared_ptr<WaveNet>>(module, "WaveNet")
       .def(py::init(&make_wavenet), py::arg("config"), py::arg("weights"), py::arg("silence"),
-           py::arg("code_values"))
+           py::arg("code_values"), py::arg("precision") = "float32",
+           py::arg("activation_ranges") = py::dict())
       .def_property_readonly("instruction_set",
                              [](const WaveNet& model) { return model.kernels().instruction_set; });
   py::class_<WaveNetStreams>(module, "WaveNetStreams")
@@ -152,6 +184,8 @@ void register_wavenet(py::module_& module) {
       .def("prime", &prime, py::arg("codes"))
       .def("score", &score, py::arg("codes"))
       .def("logits", &logits, py::arg("codes"))
+      .def("observe", &WaveNetStreams::observe)
+      .def("observed", &observed)
       .def_property_readonly("time", &WaveNetStreams::time);
 }
 

@@ -26,6 +26,26 @@ float smallest_kept(const float* weights, std::size_t classes, float total,
   return sorted[kept - 1];
 }
 
+// The class whose weight covers the fraction `uniform` of all weights, when the classes stand in
+// the order of their number modulo kPanel: the lane first, then the class in it. Rounding at the
+// end of the sums gives the last class that has any weight.
+std::uint32_t inverse_distribution(const float* weights, std::size_t classes,
+                                   const float* lane_sums, float uniform) {
+  float target = uniform * std::accumulate(lane_sums, lane_sums + kPanel, 0.0f);
+  std::size_t last_lane = kPanel;
+  while (lane_sums[last_lane - 1] == 0.0f) --last_lane;
+  std::size_t lane = 0;
+  while (lane + 1 < last_lane && target >= lane_sums[lane]) target -= lane_sums[lane++];
+  std::size_t last = lane;
+  for (std::size_t i = lane; i < classes; i += kPanel) {
+    if (weights[i] == 0.0f) continue;
+    last = i;
+    if (target < weights[i]) break;
+    target -= weights[i];
+  }
+  return static_cast<std::uint32_t>(last);
+}
+
 }  // namespace
 
 void validate(const CategoricalOptions& options, std::size_t classes) {
@@ -40,39 +60,33 @@ void validate(const CategoricalOptions& options, std::size_t classes) {
 std::uint32_t sample_categorical(const Kernels& kernels, const float* logits, std::size_t classes,
                                  const CategoricalOptions& options, float uniform,
                                  std::vector<float>& scratch) {
-  const float* end = logits + classes;
-  const auto best = static_cast<std::uint32_t>(std::max_element(logits, end) - logits);
   const float scale = 1.0f / options.temperature;
-  if (!std::isfinite(scale)) return best;
-
+  if (!std::isfinite(scale)) {
+    return static_cast<std::uint32_t>(std::max_element(logits, logits + classes) - logits);
+  }
   scratch.resize(padded(classes));
   float peak;
-  float total = kernels.exp_sum(logits, scale, scratch.data(), padded(classes), &peak);
+  float lane_sums[kPanel];
+  kernels.exponentials(logits, scale, scratch.data(), padded(classes), &peak, lane_sums);
   if (options.top_k || options.top_p < 1.0f) {
+    const float total = std::accumulate(lane_sums, lane_sums + kPanel, 0.0f);
     const float smallest = smallest_kept(scratch.data(), classes, total, options);
-    total = 0.0f;
+    std::fill_n(lane_sums, kPanel, 0.0f);
     for (std::size_t i = 0; i < classes; ++i) {
       if (scratch[i] < smallest) scratch[i] = 0.0f;
-      total += scratch[i];
+      lane_sums[i % kPanel] += scratch[i];
     }
   }
-  const float target = uniform * total;
-  float sum = 0.0f;
-  std::uint32_t last = best;
-  for (std::size_t i = 0; i < classes; ++i) {
-    if (scratch[i] == 0.0f) continue;
-    sum += scratch[i];
-    last = static_cast<std::uint32_t>(i);
-    if (sum > target) break;
-  }
-  return last;
+  return inverse_distribution(scratch.data(), classes, lane_sums, uniform);
 }
 
 float log_probability(const Kernels& kernels, const float* logits, std::size_t classes,
                       std::uint32_t code, std::vector<float>& scratch) {
   scratch.resize(padded(classes));
   float peak;
-  const float total = kernels.exp_sum(logits, 1.0f, scratch.data(), padded(classes), &peak);
+  float lane_sums[kPanel];
+  kernels.exponentials(logits, 1.0f, scratch.data(), padded(classes), &peak, lane_sums);
+  const float total = std::accumulate(lane_sums, lane_sums + kPanel, 0.0f);
   return logits[code] - peak - std::log(total);
 }
 
