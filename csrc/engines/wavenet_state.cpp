@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kBlockColumns = 96;        // columns of a pass: its activations stay in L2
 constexpr std::size_t kConditionedSamples = 16;  // samples whose conditioning is projected at once
-constexpr std::size_t kAheadColumns = 8;  // more save little: the current tap's weights remain
+constexpr std::size_t kAheadColumns = 6;  // more save little: the current tap's weights remain
 
 float largest_magnitude(const float* values, std::size_t count) {
   float largest = 0.0f;

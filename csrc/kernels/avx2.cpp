@@ -34,9 +34,9 @@ inline F maximum(F a, F b) { return _mm256_max_ps(a, b); }
 inline F round_to_int(F a) {
   return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-inline F power_of_two(F n) {
+inline F scaled_by_power(F a, F n) {
   const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+  return multiply(a, _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23)));
 }
 inline F zero_below(F a, F limit, F value) {
   return _mm256_and_ps(_mm256_cmp_ps(a, limit, _CMP_GE_OQ), value);
@@ -69,7 +69,11 @@ inline Bytes4 broadcast_bytes(const char* p) {
   memcpy(&bytes, p, sizeof bytes);
   return _mm256_set1_epi32(bytes);
 }
-inline I dot4(I weights, Bytes4 x, I sum) { return _mm256_dpbusd_avx_epi32(sum, x, weights); }
+// As _mm256_dpbusd_avx_epi32, for which GCC 12 copies every sum to the stack.
+inline I dot4(I weights, Bytes4 x, I sum) {
+  asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(x), "xm"(weights));
+  return sum;
+}
 #else
 // Products of 16 bits: the even and the odd bytes of each four.
 struct Bytes4 {

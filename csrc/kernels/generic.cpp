@@ -34,12 +34,12 @@ inline F minimum(F a, F b) { return a < b ? a : b; }
 inline F maximum(F a, F b) { return a > b ? a : b; }
 // Adding and taking away 1.5 * 2^23 rounds |a| < 2^22 to the nearest integer, ties to even.
 inline F round_to_int(F a) { return (a + 12582912.0f) - 12582912.0f; }
-inline F power_of_two(F n) {
+inline F scaled_by_power(F a, F n) {
   const I biased = __builtin_convertvector(n, I) + 127;
   const I bits = biased << 23;
-  F a;
-  memcpy(&a, &bits, sizeof a);
-  return a;
+  F power;
+  memcpy(&power, &bits, sizeof power);
+  return a * power;
 }
 inline F zero_below(F a, F limit, F value) { return a >= limit ? value : F{}; }
 inline D square_root(D a) { return D{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }

@@ -137,7 +137,7 @@ struct Kernels {
   void (*relu)(const float* x, float* y, size_t count);
 
   // y[i] = exp(scale * (x[i] - peak)) where peak is the largest of x, and 0 where that is below
-  // exp(-87); lane_sums[l] = sum of y[i] with i % kPanel == l. count: a multiple of kPanel.
+  // 2^-126; lane_sums[l] = sum of y[i] with i % kPanel == l. count: a multiple of kPanel.
   void (*exponentials)(const float* x, float scale, float* y, size_t count, float* peak,
                        float* lane_sums);
 

@@ -36,9 +36,9 @@ inline F divide(F a, F b) { return vdivq_f32(a, b); }
 inline F minimum(F a, F b) { return vminq_f32(a, b); }
 inline F maximum(F a, F b) { return vmaxq_f32(a, b); }
 inline F round_to_int(F a) { return vrndnq_f32(a); }
-inline F power_of_two(F n) {
+inline F scaled_by_power(F a, F n) {
   const int32x4_t biased = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
-  return vreinterpretq_f32_s32(vshlq_n_s32(biased, 23));
+  return multiply(a, vreinterpretq_f32_s32(vshlq_n_s32(biased, 23)));
 }
 inline F zero_below(F a, F limit, F value) {
   return vreinterpretq_f32_u32(vandq_u32(vcgeq_f32(a, limit), vreinterpretq_u32_f32(value)));
