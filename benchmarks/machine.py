@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -15,6 +17,19 @@ def describe_machine() -> str:
                 name = line.split(":", 1)[1].strip()
                 break
     return f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+
+
+def interleaved(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Least time of each call [s]; the calls take turns, so that all see the same machine."""
+    for call in calls.values():
+        call()
+    least = dict.fromkeys(calls, float("inf"))
+    for _ in range(repeats):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            least[name] = min(least[name], time.perf_counter() - started)
+    return least
 
 
 def report(results: dict, path: Path | None) -> None:
