@@ -22,11 +22,13 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
   return counter;
 }
 
-// Four uniform numbers in [0, 1), 24 bits each, of one sample of one stream.
-inline std::array<float, 4> uniform(std::uint64_t seed, std::uint32_t stream, std::uint64_t time) {
-  const auto bits =
-      philox({static_cast<std::uint32_t>(time), static_cast<std::uint32_t>(time >> 32), stream, 0},
-             {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+// Four uniform numbers in [0, 1), 24 bits each, of one sample of one stream; `block` counts on
+// where a sample needs more of them.
+inline std::array<float, 4> uniform(std::uint64_t seed, std::uint32_t stream, std::uint64_t time,
+                                    std::uint32_t block = 0) {
+  const auto bits = philox(
+      {static_cast<std::uint32_t>(time), static_cast<std::uint32_t>(time >> 32), stream, block},
+      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   std::array<float, 4> values;
   for (int i = 0; i < 4; ++i) values[i] = static_cast<float>(bits[i] >> 8) * 0x1p-24f;
   return values;

@@ -1,30 +1,11 @@
 #include "engines/wavenet_streams.h"
 
 #include <algorithm>
-#include <stdexcept>
 
+#include "base/claim.h"
 #include "base/parallel.h"
 
 namespace wavenet {
-namespace {
-
-// Claims the streams for one call.
-class Claim {
- public:
-  explicit Claim(std::atomic<bool>& busy) : busy_(busy) {
-    if (busy_.exchange(true)) {
-      throw std::runtime_error("these streams are advancing in another thread; use a copy");
-    }
-  }
-  ~Claim() { busy_ = false; }
-  Claim(const Claim&) = delete;
-  Claim& operator=(const Claim&) = delete;
-
- private:
-  std::atomic<bool>& busy_;
-};
-
-}  // namespace
 
 WaveNetStreams::WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch,
                                std::size_t threads)

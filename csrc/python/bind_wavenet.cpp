@@ -4,20 +4,12 @@
 
 #include "engines/wavenet_streams.h"
 #include "python/bindings.h"
+#include "python/models.h"
 
 namespace wavenet {
 namespace {
 
-namespace py = pybind11;
-
-using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 using Codes = py::array_t<std::uint16_t, py::array::c_style>;
-
-template <typename T>
-T take(const py::dict& values, const char* key) {
-  require(values.contains(key), "the shape lacks '", key, "'");
-  return values[key].cast<T>();
-}
 
 LocalShape local_shape(const py::dict& values) {
   LocalShape shape;
@@ -54,13 +46,6 @@ WaveNetShape wavenet_shape(const py::dict& values, std::uint32_t silence,
   return shape;
 }
 
-Precision precision_of(const std::string& name) {
-  if (name == "bf16") return Precision::kBFloat16;
-  if (name == "int8") return Precision::kInt8;
-  require(name == "float32", "precision must be float32, bf16 or int8, got '", name, "'");
-  return Precision::kFloat32;
-}
-
 ActivationRanges ranges_from(const py::dict& values) {
   ActivationRanges ranges;
   if (values.empty()) return ranges;
@@ -88,16 +73,9 @@ std::shared_ptr<WaveNet> make_wavenet(const py::dict& config, const py::dict& we
   const Precision precision = precision_of(precision_name);
   const ActivationRanges ranges = ranges_from(activation_ranges);
   const WaveNetShape shape = wavenet_shape(config, silence, std::move(code_values));
-  std::vector<Floats> arrays;  // keeps converted arrays alive while they are packed
-  Tensors tensors;
-  for (const auto& [name, value] : weights) {
-    arrays.push_back(value.cast<Floats>());
-    const Floats& array = arrays.back();
-    tensors[name.cast<std::string>()] = {
-        array.data(), std::vector<std::size_t>(array.shape(), array.shape() + array.ndim())};
-  }
+  const ModelWeights arrays(weights);
   py::gil_scoped_release release;
-  return std::make_shared<WaveNet>(shape, tensors, precision, ranges);
+  return std::make_shared<WaveNet>(shape, arrays.tensors(), precision, ranges);
 }
 
 void condition(WaveNetStreams& streams, std::size_t stream, std::size_t speaker,

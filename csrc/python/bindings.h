@@ -9,6 +9,7 @@ void register_cpu(pybind11::module_& module);
 void register_codec(pybind11::module_& module);
 void register_alignment(pybind11::module_& module);
 void register_trajectory(pybind11::module_& module);
+void register_recurrent(pybind11::module_& module);
 void register_wavenet(pybind11::module_& module);
 
 }  // namespace wavenet

@@ -1,0 +1,53 @@
+// Architecture of a recurrent model as the engine needs it; the Python configuration fills it.
+#pragma once
+
+#include <cstddef>
+
+#include "layers/recurrent_layer.h"
+
+namespace wavenet {
+
+enum class RecurrentOutput { kPoint, kCategorical, kGaussian, kStudentT };
+
+// The input of a step is the sample before (a class through an embedding, or a vector), if there is
+// feedback, then covariates, then a global vector.
+struct RecurrentShape {
+  Cell cell = Cell::kLstm;
+  std::size_t layers = 1;
+  std::size_t hidden_size = 0;
+  bool residual = false;  // each layer but the first adds its input to its output
+  bool feedback = true;
+  std::size_t classes = 0;  // of categorical samples; else 0
+  std::size_t embedding_size = 0;
+  std::size_t dimensions = 1;  // of vector samples
+  std::size_t covariates = 0;
+  std::size_t global_channels = 0;
+  RecurrentOutput output = RecurrentOutput::kCategorical;
+
+  bool categorical() const { return output == RecurrentOutput::kCategorical; }
+  // Numbers that a sample is given as: a class counts as one.
+  std::size_t sample_width() const { return categorical() ? 1 : dimensions; }
+  std::size_t feedback_channels() const {
+    return !feedback ? 0 : categorical() ? embedding_size : dimensions;
+  }
+  // Channels of the inputs that are products: vectors fed back, then covariates.
+  std::size_t given_channels() const {
+    return (feedback && !categorical() ? dimensions : 0) + covariates;
+  }
+  // Numbers that describe the distribution of a sample.
+  std::size_t outputs() const {
+    switch (output) {
+      case RecurrentOutput::kCategorical:
+        return classes;
+      case RecurrentOutput::kPoint:
+        return dimensions;
+      case RecurrentOutput::kGaussian:
+        return 2 * dimensions;
+      case RecurrentOutput::kStudentT:
+        return 3 * dimensions;
+    }
+    return 0;
+  }
+};
+
+}  // namespace wavenet

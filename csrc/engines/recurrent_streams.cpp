@@ -1,0 +1,104 @@
+#include "engines/recurrent_streams.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/claim.h"
+#include "base/parallel.h"
+
+namespace wavenet {
+
+RecurrentStreams::RecurrentStreams(std::shared_ptr<const Recurrent> model, std::size_t batch,
+                                   std::size_t threads)
+    : model_(std::move(model)), batch_(batch) {
+  require(batch >= 1, "batch must be at least 1, got ", batch);
+  require(threads >= 1, "threads must be at least 1, got ", threads);
+  const std::size_t groups = std::min(batch, threads);
+  for (std::size_t g = 0; g < groups; ++g) {
+    first_.push_back(g * batch / groups);
+    const std::size_t count = (g + 1) * batch / groups - first_.back();
+    groups_.emplace_back(model_, count, static_cast<std::uint32_t>(first_.back()));
+  }
+}
+
+RecurrentStreams::RecurrentStreams(const RecurrentStreams& other)
+    : model_(other.model_), batch_(other.batch_), first_(other.first_) {
+  const Claim claim(other.busy_);
+  groups_ = other.groups_;
+}
+
+void RecurrentStreams::condition(std::size_t stream, const float* global_vector) {
+  require(stream < batch_, "stream ", stream, " is not one of ", batch_);
+  const Claim claim(busy_);
+  const auto after = std::upper_bound(first_.begin(), first_.end(), stream);
+  const auto group = static_cast<std::size_t>(after - first_.begin()) - 1;
+  groups_[group].condition(stream - first_[group], global_vector);
+}
+
+void RecurrentStreams::generate(std::size_t steps, const float* covariates,
+                                const CategoricalOptions& options, std::uint64_t seed, float* out) {
+  if (shape().categorical()) {
+    validate(options, shape().classes);
+  } else {
+    require(std::isfinite(options.temperature) && options.temperature >= 0,
+            "temperature must be finite and not negative, got ", options.temperature);
+  }
+  const Claim claim(busy_);
+  parallel_for(groups_.size(), groups_.size(), [&](std::size_t g) {
+    const std::size_t start = first_[g] * steps;
+    groups_[g].generate(steps, covariates + start * shape().covariates, options, seed,
+                        out + start * shape().sample_width(), steps);
+  });
+}
+
+void RecurrentStreams::feed(std::size_t steps, const float* samples, const float* covariates,
+                            float* log_likelihoods, float* outputs) {
+  require(samples || !shape().feedback, "the model needs the samples that it is fed");
+  if (samples) check_samples(samples, batch_ * steps);
+  require(!log_likelihoods || (samples && shape().output != RecurrentOutput::kPoint),
+          "a model of points gives no likelihood");
+  const Claim claim(busy_);
+  parallel_for(groups_.size(), groups_.size(), [&](std::size_t g) {
+    const std::size_t start = first_[g] * steps;
+    groups_[g].feed(steps, samples ? samples + start * shape().sample_width() : nullptr,
+                    covariates + start * shape().covariates, steps,
+                    log_likelihoods ? log_likelihoods + start : nullptr,
+                    outputs ? outputs + start * shape().outputs() : nullptr);
+  });
+}
+
+void RecurrentStreams::check_samples(const float* samples, std::size_t count) const {
+  if (!shape().categorical()) return;
+  const float classes = static_cast<float>(shape().classes);
+  const float* end = samples + count;
+  const float* bad = std::find_if(samples, end, [&](float code) {
+    return !(code >= 0.0f && code < classes && code == std::floor(code));
+  });
+  require(bad == end, "class ", bad == end ? 0 : *bad, " is not a whole number below ", classes);
+}
+
+RecurrentMemory RecurrentStreams::empty_memory() const {
+  const std::size_t values = shape().layers * batch_ * shape().hidden_size;
+  const bool lstm = shape().cell == Cell::kLstm || shape().cell == Cell::kPeepholeLstm;
+  return {0, std::vector<float>(values), std::vector<float>(lstm ? values : 0),
+          std::vector<float>(batch_ * shape().sample_width())};
+}
+
+RecurrentMemory RecurrentStreams::save() const {
+  const Claim claim(busy_);
+  RecurrentMemory memory = empty_memory();
+  for (const RecurrentState& group : groups_) group.save(memory, batch_);
+  return memory;
+}
+
+void RecurrentStreams::restore(const RecurrentMemory& memory) {
+  const RecurrentMemory fitting = empty_memory();
+  require(memory.hidden.size() == fitting.hidden.size() &&
+              memory.cell.size() == fitting.cell.size() &&
+              memory.samples.size() == fitting.samples.size(),
+          "the memory is that of another model or another number of streams");
+  const Claim claim(busy_);
+  for (RecurrentState& group : groups_) group.restore(memory, batch_);
+}
+
+}  // namespace wavenet

@@ -1,0 +1,47 @@
+// A batch of streams of a recurrent model shared out among threads.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engines/recurrent_state.h"
+
+namespace wavenet {
+
+// Each thread advances its own streams, so that results do not depend on how many there are.
+// One call at a time: a second one that comes meanwhile throws std::runtime_error.
+class RecurrentStreams {
+ public:
+  RecurrentStreams(std::shared_ptr<const Recurrent> model, std::size_t batch, std::size_t threads);
+  RecurrentStreams(const RecurrentStreams& other);
+
+  // As those of RecurrentState; arrays are [stream][step] and so on.
+  void condition(std::size_t stream, const float* global_vector);
+  void generate(std::size_t steps, const float* covariates, const CategoricalOptions& options,
+                std::uint64_t seed, float* out);
+  void feed(std::size_t steps, const float* samples, const float* covariates,
+            float* log_likelihoods, float* outputs);
+
+  RecurrentMemory save() const;
+  // Throws std::invalid_argument unless the memory is of a model and a batch of these sizes.
+  void restore(const RecurrentMemory& memory);
+
+  std::size_t batch() const { return batch_; }
+  std::uint64_t time() const { return groups_.front().time(); }
+  const RecurrentShape& shape() const { return model_->shape(); }
+
+ private:
+  RecurrentMemory empty_memory() const;
+  void check_samples(const float* samples, std::size_t count) const;
+
+  std::shared_ptr<const Recurrent> model_;
+  std::size_t batch_;
+  std::vector<RecurrentState> groups_;
+  std::vector<std::size_t> first_;  // first stream of each group
+  mutable std::atomic<bool> busy_{false};
+};
+
+}  // namespace wavenet
