@@ -261,8 +261,13 @@ def from_dict(values: dict[str, Any]) -> WaveNetConfig:
         An unknown key, a value of the wrong type or out of range; the sentence names it.
     """
     from wavenet.conversion.config import VoiceConverterConfig
+    from wavenet.recurrent.config import RecurrentConfig
 
-    kinds = {"wavenet": WaveNetConfig, "voice-converter": VoiceConverterConfig}
+    kinds = {
+        "wavenet": WaveNetConfig,
+        "voice-converter": VoiceConverterConfig,
+        "recurrent": RecurrentConfig,
+    }
     kind = values.get("kind") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
         raise ValueError(f"model kind {kind!r} is not known; known: {', '.join(kinds)}")

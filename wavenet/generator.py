@@ -6,17 +6,22 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
+from wavenet.arguments import integer, per_stream, sampling_options, thread_count
 from wavenet.assets import find_model
 from wavenet.codec import mulaw_decode, mulaw_encode
 from wavenet.config import WaveNetConfig
 from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
+from wavenet.recurrent.config import RecurrentConfig
+
+if TYPE_CHECKING:
+    from wavenet.recurrent.generator import RecurrentGenerator
 
 Progress = Callable[[int, int], None]
 
@@ -26,7 +31,7 @@ _SCORED_PER_CALL = 4096
 
 def load(
     path: str | os.PathLike, precision: str = "float32", threads: int | None = None
-) -> Generator:
+) -> Generator | RecurrentGenerator:
     """Loads a model for generation and scoring; needs no torch.
 
     Parameters
@@ -35,7 +40,7 @@ def load(
         A model folder, a `.safetensors` file, or the name of a shipped model
         (`wavenet.shipped_models()`).
     precision
-        "float32".
+        "float32"; of recurrent models also "bf16" and "int8".
     threads
         Threads for a batch of streams; by default the environment variable WAVENET_THREADS, else
         the number of processors.
@@ -47,9 +52,13 @@ def load(
     ValueError
         The model file is damaged or not of this format, or an argument is out of range.
     """
+    config, tensors = load_model(find_model(path))
+    if isinstance(config, RecurrentConfig):
+        from wavenet.recurrent.generator import RecurrentGenerator
+
+        return RecurrentGenerator(config, tensors, precision, threads)
     if precision != "float32":
         raise ValueError(f"precision must be float32, got {precision!r}")
-    config, tensors = load_model(find_model(path))
     if not isinstance(config, WaveNetConfig):
         raise ValueError(f"{path} holds a {config.kind} model, which does not generate audio")
     return Generator(config, tensors, threads)
@@ -93,7 +102,7 @@ class Generator:
         self, config: WaveNetConfig, tensors: dict[str, np.ndarray], threads: int | None = None
     ):
         self.config = config
-        self.threads = _thread_count(threads)
+        self.threads = thread_count(threads)
         codes = np.arange(config.quantization_channels)
         self._model = _core.WaveNet(
             vars(config) | {"local": vars(config.local) if config.local else None},
@@ -347,13 +356,8 @@ class Streams:
         batch: int = 1,
     ):
         self.generator = generator
-        self.batch = _integer("batch", batch, 1, 65536)
-        self._options = {
-            "seed": _integer("seed", seed, 0, 2**64 - 1),
-            "temperature": _number("temperature", temperature, 0.0, 1e6),
-            "top_k": _integer("top_k", top_k, 1, 65536) if top_k is not None else 0,
-            "top_p": _number("top_p", top_p, 1e-6, 1.0) if top_p is not None else 1.0,
-        }
+        self.batch = integer("batch", batch, 1, 65536)
+        self._options = sampling_options(seed, temperature, top_k, top_p)
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
         self._frames = self._condition(speaker, global_vector, condition)
         if prime is not None:
@@ -383,7 +387,7 @@ class Streams:
     def samples_left(self, n_samples: int | None) -> int | None:
         """`n_samples`, checked against the conditioning; by default all that it lasts for."""
         if n_samples is not None:
-            _integer("n_samples", n_samples, 1, 2**40)
+            integer("n_samples", n_samples, 1, 2**40)
         if self._frames is None:
             return n_samples
         left = self._frames * self.generator.config.local.hop_length - self.core.time
@@ -402,58 +406,10 @@ class Streams:
         if len(speakers) != self.batch:
             raise ValueError(f"got {len(speakers)} speakers for a batch of {self.batch}")
         size = config.global_channels
-        vectors = self._per_stream("global_vector", global_vector, size, 1)
+        vectors = per_stream("global_vector", global_vector, size, 1, self.batch)
         channels = config.local.channels if config.local else 0
-        frames = self._per_stream("condition", condition, channels, 2)
+        frames = per_stream("condition", condition, channels, 2, self.batch)
         for b in range(self.batch):
             index = self.generator.speaker_index(speakers[b])
             self.core.condition(b, index, vectors[b], frames[b])
         return len(frames[0]) if channels else None
-
-    def _per_stream(self, name: str, value: Any, channels: int, ndim: int) -> list:
-        """One finite float32 array a stream, of `ndim` dimensions, the last of `channels`."""
-        if not channels:
-            if value is not None:
-                raise ValueError(f"this model takes no {name}")
-            return [None] * self.batch
-        if value is None:
-            raise ValueError(f"this model needs a {name} of {channels} channels")
-        try:
-            array = np.asarray(value, dtype=np.float32)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} must be an array of numbers: {error}") from error
-        shape = f"{'(frames, ' if ndim == 2 else '('}{channels})"
-        if array.ndim not in (ndim, ndim + 1) or array.shape[-1] != channels or not array.size:
-            raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
-        if array.ndim > ndim and len(array) != self.batch:
-            raise ValueError(f"{name} is for {len(array)} streams; the batch has {self.batch}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} has values that are not finite")
-        return list(array) if array.ndim > ndim else [array] * self.batch
-
-
-def _thread_count(threads: int | None) -> int:
-    if threads is None:
-        text = os.environ.get("WAVENET_THREADS")
-        if not text:
-            return os.cpu_count() or 1
-        if not text.isdecimal():
-            raise ValueError(f"WAVENET_THREADS must be a positive number, got {text!r}")
-        threads = int(text)
-    return _integer("threads", threads, 1, 1024)
-
-
-def _integer(name: str, value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low} to {high}, got {value}")
-    return int(value)
-
-
-def _number(name: str, value: Any, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise ValueError(f"{name} must be a number, got {value!r}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low} to {high}, got {value}")
-    return float(value)

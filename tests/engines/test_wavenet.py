@@ -278,8 +278,8 @@ FRAMES = np.zeros((5, 4))
         (PLAIN, lambda g: g.stream(9, block_size=0), "block_size.*0"),
         (PLAIN, lambda g: g.score(np.zeros((2, 2))), r"\(2, 2\)"),
         (PLAIN, lambda g: g.condition_from_text("1"), "does not read text"),
-        (LABELLED, lambda g: g.generate(9), "needs a global_vector"),
-        (LABELLED, lambda g: g.generate(9, global_vector=[0, 0]), "needs a condition"),
+        (LABELLED, lambda g: g.generate(9), "needs global_vector"),
+        (LABELLED, lambda g: g.generate(9, global_vector=[0, 0]), "needs condition"),
         (LABELLED, lambda g: g.generate(9, global_vector=[0]), r"shape \(2\), got \(1,\)"),
         (
             LABELLED,

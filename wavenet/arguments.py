@@ -1,0 +1,75 @@
+"""Checks of plain arguments: every failure is a ValueError whose sentence quotes the value."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def integer(name: str, value: Any, low: int, high: int) -> int:
+    """`value` as a whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be from {low} to {high}, got {value}")
+    return int(value)
+
+
+def number(name: str, value: Any, low: float, high: float) -> float:
+    """`value` as a number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be from {low} to {high}, got {value}")
+    return float(value)
+
+
+def thread_count(threads: int | None) -> int:
+    """`threads`, or by default WAVENET_THREADS, or the number of processors."""
+    if threads is None:
+        text = os.environ.get("WAVENET_THREADS")
+        if not text:
+            return os.cpu_count() or 1
+        if not text.isdecimal():
+            raise ValueError(f"WAVENET_THREADS must be a positive number, got {text!r}")
+        threads = int(text)
+    return integer("threads", threads, 1, 1024)
+
+
+def sampling_options(
+    seed: int, temperature: float, top_k: int | None, top_p: float | None
+) -> dict[str, float]:
+    """The options of drawing samples as the core takes them."""
+    return {
+        "seed": integer("seed", seed, 0, 2**64 - 1),
+        "temperature": number("temperature", temperature, 0.0, 1e6),
+        "top_k": integer("top_k", top_k, 1, 65536) if top_k is not None else 0,
+        "top_p": number("top_p", top_p, 1e-6, 1.0) if top_p is not None else 1.0,
+    }
+
+
+def per_stream(
+    name: str, value: Any, channels: int, ndim: int, batch: int
+) -> list[NDArray[np.float32]] | list[None]:
+    """One finite float32 array a stream, of `ndim` dimensions, the last of `channels`."""
+    if not channels:
+        if value is not None:
+            raise ValueError(f"this model takes no {name}")
+        return [None] * batch
+    if value is None:
+        raise ValueError(f"this model needs {name}, of {channels} channels")
+    try:
+        array = np.asarray(value, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from error
+    shape = f"{'(frames, ' if ndim == 2 else '('}{channels})"
+    if array.ndim not in (ndim, ndim + 1) or array.shape[-1] != channels or not array.size:
+        raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
+    if array.ndim > ndim and len(array) != batch:
+        raise ValueError(f"{name} is for {len(array)} streams; the batch has {batch}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has values that are not finite")
+    return list(array) if array.ndim > ndim else [array] * batch

@@ -1,0 +1,213 @@
+"""Recurrent sequence models in torch, and the likelihood of samples under their outputs."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wavenet.formats.model_file import load_model, save_model
+from wavenet.recurrent.config import RecurrentConfig
+
+if TYPE_CHECKING:
+    from wavenet.recurrent.generator import RecurrentGenerator
+
+State = list[tuple[Tensor, ...]]
+
+_CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+_LEAST_LOG_SCALE = -7.0  # as the core has it
+
+
+class PeepholeLSTM(nn.LSTM):
+    """One LSTM layer whose gates see its cells (Gers 2000).
+
+    Parameters
+    ----------
+    input_size, hidden_size
+        As of `torch.nn.LSTM`, whose parameters it has; beside them `peepholes` `(3, hidden_size)`,
+        of the input, forget and output gate.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int):
+        super().__init__(input_size, hidden_size, batch_first=True)
+        self.peepholes = nn.Parameter(torch.zeros(3, hidden_size))
+
+    def forward(
+        self, x: Tensor, state: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """`(B, T, input_size)` to `(B, T, hidden_size)`; states are `(1, B, hidden_size)`."""
+        if state is None:
+            zeros = x.new_zeros(1, x.shape[0], self.hidden_size)
+            state = zeros, zeros
+        h, c = state[0][0], state[1][0]
+        gates = functional.linear(x, self.weight_ih_l0, self.bias_ih_l0 + self.bias_hh_l0)
+        hidden = []
+        for t in range(x.shape[1]):
+            i, f, g, o = (gates[:, t] + functional.linear(h, self.weight_hh_l0)).chunk(4, dim=1)
+            i = torch.sigmoid(i + self.peepholes[0] * c)
+            f = torch.sigmoid(f + self.peepholes[1] * c)
+            c = f * c + i * torch.tanh(g)
+            h = torch.sigmoid(o + self.peepholes[2] * c) * torch.tanh(c)
+            hidden.append(h)
+        return torch.stack(hidden, dim=1), (h[None], c[None])
+
+
+class RecurrentModel(nn.Module):
+    """A stack of recurrent layers that predicts each sample of a sequence from those before it.
+
+    Parameters
+    ----------
+    config
+        The architecture.
+    """
+
+    def __init__(self, config: RecurrentConfig):
+        super().__init__()
+        self.config = config
+        units = config.hidden_size
+        if config.feedback and config.output == "categorical":
+            self.embedding = nn.Embedding(config.class_count, config.embedding_size)
+        self.layers = nn.ModuleList(
+            self._layer(config.input_size if i == 0 else units) for i in range(config.layers)
+        )
+        self.dropout = nn.Dropout(config.dropout)
+        self.output = nn.Linear(units, config.output_size)
+
+    def forward(
+        self,
+        samples: Tensor | None,
+        covariates: Tensor | None = None,
+        global_vector: Tensor | None = None,
+        state: State | None = None,
+    ) -> tuple[Tensor, State]:
+        """Outputs for the next sample at every time.
+
+        Parameters
+        ----------
+        samples
+            The sample before each: `(B, T)` int64 classes, negative where there is none; or
+            `(B, T, dimensions)` float; or None without feedback.
+        covariates
+            `(B, T, covariates)` float.
+        global_vector
+            `(B, global_channels)` float.
+        state
+            What the last call returned, to go on from there; by default zeros.
+
+        Returns
+        -------
+        outputs, state
+            `(B, T, output_size)`, and the state of each layer.
+        """
+        h = self._inputs(samples, covariates, global_vector)
+        after = []
+        for i, layer in enumerate(self.layers):
+            values, last = layer(h, None if state is None else _torch_state(state[i]))
+            after.append(last if isinstance(last, tuple) else (last,))
+            values = values + h if self.config.residual and i else values
+            h = self.dropout(values)
+        return self.output(h), after
+
+    def save_pretrained(self, directory: str | os.PathLike) -> None:
+        """Writes the model file (`wavenet.load` reads it)."""
+        save_model(directory, self.config, self._arrays())
+
+    @classmethod
+    def from_pretrained(cls, directory: str | os.PathLike) -> RecurrentModel:
+        """Reads a model file."""
+        config, arrays = load_model(directory)
+        if not isinstance(config, RecurrentConfig):
+            raise ValueError(f"{directory} holds a {config.kind} model, not a recurrent one")
+        model = cls(config)
+        model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+        return model
+
+    def to_generator(
+        self, precision: str = "float32", threads: int | None = None
+    ) -> RecurrentGenerator:
+        """The same model on the C++ core."""
+        from wavenet.recurrent.generator import RecurrentGenerator
+
+        return RecurrentGenerator(self.config, self._arrays(), precision, threads)
+
+    def _layer(self, inputs: int) -> nn.Module:
+        units = self.config.hidden_size
+        if self.config.peepholes:
+            layer = PeepholeLSTM(inputs, units)
+        else:
+            layer = _CELLS[self.config.cell](inputs, units, batch_first=True)
+        if self.config.cell == "lstm":  # remember at first (Gers 2000)
+            with torch.no_grad():
+                layer.bias_ih_l0[units : 2 * units] = 1.0
+        return layer
+
+    def _inputs(
+        self, samples: Tensor | None, covariates: Tensor | None, global_vector: Tensor | None
+    ) -> Tensor:
+        """`(B, T, input_size)`."""
+        config = self.config
+        parts = []
+        if config.feedback:
+            if samples is None:
+                raise ValueError("this model needs the samples before")
+            if config.output == "categorical":
+                known = (samples >= 0)[:, :, None]
+                samples = self.embedding(samples.clamp(min=0)) * known
+            parts.append(samples)
+        if config.covariates:
+            if covariates is None:
+                raise ValueError("this model needs covariates")
+            parts.append(covariates)
+        if config.global_channels:
+            if global_vector is None:
+                raise ValueError("this model needs a global vector")
+            parts.append(global_vector[:, None].expand(-1, parts[0].shape[1], -1))
+        return torch.cat(parts, dim=2)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
+
+
+def negative_log_likelihood(outputs: Tensor, targets: Tensor, config: RecurrentConfig) -> Tensor:
+    """Negative log-probability (of classes) or log-density (of vectors) of each sample.
+
+    Parameters
+    ----------
+    outputs
+        `(B, T, output_size)` of the model: logits; or the means, then the logarithms of the scales
+        (at least -7), then for Student-t what softplus makes of its degrees of freedom less 2. Of
+        points half the squared error is returned.
+    targets
+        `(B, T)` int64 classes, or `(B, T, dimensions)` float.
+    config
+        The model.
+
+    Returns
+    -------
+    Tensor
+        `(B, T)` [nats].
+    """
+    if config.output == "categorical":
+        return functional.cross_entropy(outputs.transpose(1, 2), targets, reduction="none")
+    mean, *others = outputs.split(config.dimensions, dim=2)
+    if not others:
+        return 0.5 * (targets - mean).square().sum(dim=2)
+    log_scale = others[0].clamp(min=_LEAST_LOG_SCALE)
+    z = (targets - mean) * torch.exp(-log_scale)
+    if config.output == "gaussian":
+        nats = 0.5 * z.square() + 0.5 * math.log(2 * math.pi)
+    else:
+        degrees = 2 + functional.softplus(others[1])
+        nats = 0.5 * (degrees + 1) * torch.log1p(z.square() / degrees)
+        nats = nats + 0.5 * torch.log(math.pi * degrees)
+        nats = nats + torch.lgamma(0.5 * degrees) - torch.lgamma(0.5 * (degrees + 1))
+    return (nats + log_scale).sum(dim=2)
+
+
+def _torch_state(state: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
+    return state if len(state) > 1 else state[0]

@@ -1,0 +1,1 @@
+"""Recurrent sequence models: configuration, samples and generation on the C++ core."""

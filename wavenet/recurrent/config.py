@@ -1,0 +1,174 @@
+"""The configuration of a recurrent model, shared by the torch module, the core and the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wavenet.config import MulawConvention, _require, _require_choice, _require_range
+
+_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+_OUTPUTS = {"categorical": 0, "point": 1, "gaussian": 2, "student-t": 3}  # rows of parameters
+
+
+@dataclass(frozen=True)
+class TextSymbols:
+    """Classes that are pieces of text.
+
+    Parameters
+    ----------
+    level
+        "char", or "word" (punctuation and line breaks are words; see `wavenet.recurrent.text`).
+    vocabulary
+        The piece of each class.
+    """
+
+    level: Literal["char", "word"] = "char"
+    vocabulary: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_choice("level", self.level, ("char", "word"))
+        _require(len(set(self.vocabulary)) == len(self.vocabulary), "the vocabulary must differ")
+
+
+@dataclass(frozen=True)
+class MulawSymbols:
+    """Classes that are mu-law codes of audio; see `wavenet.mulaw_encode`.
+
+    Parameters
+    ----------
+    sample_rate
+        [Hz]
+    channels
+        Number of codes, a power of two.
+    convention
+        Mu-law convention.
+    """
+
+    sample_rate: int = 16000
+    channels: int = 256
+    convention: MulawConvention = "wavenet"
+
+    def __post_init__(self) -> None:
+        _require_range("sample_rate", self.sample_rate, 1, 1_000_000)
+        _require_range("channels", self.channels, 4, 65536)
+        _require(self.channels & (self.channels - 1) == 0, "channels must be a power of two")
+        _require_choice("convention", self.convention, ("wavenet", "nnmnkwii", "librosa"))
+
+
+@dataclass(frozen=True)
+class RecurrentConfig:
+    """Architecture, samples and conditioning of a stack of recurrent layers.
+
+    The input of a step is the sample before it, if there is feedback, then covariates of the step,
+    then a global vector; the output is the distribution of the sample.
+
+    Parameters
+    ----------
+    cell
+        "rnn" (tanh), "lstm" or "gru", each as torch has it.
+    layers, hidden_size
+        Layers, and units of each.
+    peepholes
+        The gates of an LSTM see its cells (Gers 2000).
+    residual
+        Every layer but the first adds its input to its output.
+    dropout
+        Between the layers and before the output, in training.
+    feedback
+        Whether the sample before is an input. Without it the model is an effect: it maps
+        covariates to samples.
+    output
+        "categorical" over classes; or of vectors, "gaussian" or "student-t" with independent
+        dimensions, or "point": the values themselves, no distribution.
+    classes
+        Number of classes of "categorical", where neither text nor audio says it.
+    embedding_size
+        Channels of the learned embedding of the classes.
+    dimensions
+        Of vector samples.
+    covariates
+        Channels of the covariates.
+    global_channels
+        Size of the global vector.
+    text, audio
+        What the classes are, or None.
+    """
+
+    kind: Literal["recurrent"] = "recurrent"
+    cell: Literal["rnn", "lstm", "gru"] = "lstm"
+    layers: int = 2
+    hidden_size: int = 256
+    peepholes: bool = False
+    residual: bool = False
+    dropout: float = 0.0
+    feedback: bool = True
+    output: Literal["categorical", "gaussian", "student-t", "point"] = "categorical"
+    classes: int = 0
+    embedding_size: int = 64
+    dimensions: int = 1
+    covariates: int = 0
+    global_channels: int = 0
+    text: TextSymbols | None = None
+    audio: MulawSymbols | None = None
+
+    def __post_init__(self) -> None:
+        _require_choice("cell", self.cell, tuple(_GATES))
+        _require_range("layers", self.layers, 1, 64)
+        _require_range("hidden_size", self.hidden_size, 1, 16384)
+        _require(self.cell == "lstm" or not self.peepholes, "peepholes are those of an LSTM")
+        _require_range("dropout", self.dropout, 0.0, 0.99)
+        _require_choice("output", self.output, tuple(_OUTPUTS))
+        _require_range("embedding_size", self.embedding_size, 1, 16384)
+        _require_range("dimensions", self.dimensions, 1, 65536)
+        _require_range("covariates", self.covariates, 0, 65536)
+        _require_range("global_channels", self.global_channels, 0, 65536)
+        _require(not (self.text and self.audio), "the classes are either text or audio")
+        if self.output == "categorical":
+            _require_range("number of classes", self.class_count, 2, 65536)
+        else:
+            _require(not (self.text or self.audio), "text and audio need output 'categorical'")
+        if self.text or self.audio:
+            _require(self.classes in (0, self.class_count), "classes do not match the symbols")
+        _require(self.feedback or self.covariates > 0, "a model without feedback needs covariates")
+
+    @property
+    def class_count(self) -> int:
+        """Number of classes of "categorical"."""
+        if self.text:
+            return len(self.text.vocabulary)
+        return self.audio.channels if self.audio else self.classes
+
+    @property
+    def input_size(self) -> int:
+        """Channels of the first layer's input: sample before, covariates, global vector."""
+        size = self.embedding_size if self.output == "categorical" else self.dimensions
+        return (size if self.feedback else 0) + self.covariates + self.global_channels
+
+    @property
+    def output_size(self) -> int:
+        """Numbers that describe the distribution of a sample."""
+        if self.output == "categorical":
+            return self.class_count
+        return _OUTPUTS[self.output] * self.dimensions
+
+    @property
+    def sample_rate(self) -> int | None:
+        """[Hz], of audio; else None."""
+        return self.audio.sample_rate if self.audio else None
+
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights, as `wavenet.models.RecurrentModel` has them."""
+        units, rows = self.hidden_size, _GATES[self.cell] * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {}
+        if self.feedback and self.output == "categorical":
+            shapes["embedding.weight"] = (self.class_count, self.embedding_size)
+        for i in range(self.layers):
+            layer = f"layers.{i}"
+            shapes[f"{layer}.weight_ih_l0"] = (rows, units if i else self.input_size)
+            shapes[f"{layer}.weight_hh_l0"] = (rows, units)
+            shapes |= {f"{layer}.bias_ih_l0": (rows,), f"{layer}.bias_hh_l0": (rows,)}
+            if self.peepholes:
+                shapes[f"{layer}.peepholes"] = (3, units)
+        shapes |= {"output.weight": (self.output_size, units), "output.bias": (self.output_size,)}
+        return shapes
