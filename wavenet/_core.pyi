@@ -131,3 +131,39 @@ class RecursiveMLPG:
         self, means: NDArray[np.float64], variances: NDArray[np.float64]
     ) -> NDArray[np.float64]: ...
     def flush(self) -> NDArray[np.float64]: ...
+
+class MixtureTraining:
+    def __init__(self, Z: NDArray[np.float64], threads: int) -> None: ...
+    def expect(
+        self,
+        weights: NDArray[np.float64],
+        means: NDArray[np.float64],
+        covariances: NDArray[np.float64],
+    ) -> float: ...
+    def assign(self, labels: NDArray[np.int32], components: int) -> None: ...
+    def maximise(
+        self, covariance_type: str, reg_covar: float, prior_frames: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+
+class MixtureRegression:
+    def __init__(
+        self,
+        weights: NDArray[np.float64],
+        means: NDArray[np.float64],
+        covariances: NDArray[np.float64],
+        source: int,
+        threads: int,
+    ) -> None: ...
+    def conditional(
+        self, X: NDArray[np.float64], best: bool, threads: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    @property
+    def source(self) -> int: ...
+
+def mixture_log_joint(
+    X: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    means: NDArray[np.float64],
+    covariances: NDArray[np.float64],
+    threads: int,
+) -> NDArray[np.float64]: ...

@@ -149,6 +149,17 @@ struct RecurrentKernels {
                                       // the hidden values
 };
 
+struct MixtureKernels {
+  // out[c][i] = x[rows[c] * x_stride + i] - centre[i], i < width (a multiple of kPanel).
+  void (*gather_differences)(const float* x, size_t x_stride, const uint32_t* rows, size_t count,
+                             const float* centre, size_t width, float* out);
+  // out[i][k] = x[i * x_stride + k] - centre[i], i < rows, k < count (a multiple of kPanel).
+  void (*subtract_from_rows)(const float* x, size_t x_stride, const float* centre, size_t rows,
+                             size_t count, float* out);
+  // norms[k] += sum over i < rows of y[i][k]^2, k < count (a multiple of kPanel).
+  void (*add_squares)(const float* y, size_t rows, size_t count, float* norms);
+};
+
 struct Kernels {
   const char* instruction_set;
 
@@ -171,6 +182,7 @@ struct Kernels {
   DtwKernels dtw;
   RecurrentKernels recurrent;
   TrajectoryKernels trajectory;
+  MixtureKernels mixture;
 };
 
 void fill_generic(Kernels& kernels);

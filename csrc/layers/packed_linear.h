@@ -48,6 +48,8 @@ class PackedLinear {
   // `form`: how the inputs are stored. With 8 bits each output's weights have a scale of their own.
   PackedLinear(const LinearKernels& kernels, const LayerWeights& weights, InputForm form = {1, 0});
 
+  std::size_t outputs() const { return panels_ * kPanel; }
+
   // y[c][o] += sum over i of weight(o, i) * x[c][i], for `columns` columns; `x_stride` [bytes].
   void accumulate(const void* x, std::size_t x_stride, float* y, std::size_t y_stride,
                   std::size_t columns) const {

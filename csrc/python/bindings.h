@@ -10,6 +10,7 @@ void register_codec(pybind11::module_& module);
 void register_alignment(pybind11::module_& module);
 void register_trajectory(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);
+void register_mixture(pybind11::module_& module);
 void register_wavenet(pybind11::module_& module);
 
 }  // namespace wavenet

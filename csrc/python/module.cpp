@@ -8,5 +8,6 @@ PYBIND11_MODULE(_core, module) {
   wavenet::register_alignment(module);
   wavenet::register_trajectory(module);
   wavenet::register_recurrent(module);
+  wavenet::register_mixture(module);
   wavenet::register_wavenet(module);
 }

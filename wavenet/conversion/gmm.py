@@ -2,209 +2,296 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
 from typing import Self
 
 import numpy as np
 
+from wavenet import _core
 from wavenet.conversion.estimator import Estimator
 
-_START_ROUNDS = 10
-_FLOOR = 1e-6
-_NEGLIGIBLE = 1e-6
-
-
-@dataclass(frozen=True)
-class _Conditional:
-    """What the regression of y on x needs, per component.
-
-    `whitening` (n_source, n_source) turns x - mean into unit variance; y is `slope` @ x + `bias`
-    with the diagonal `variances` around it.
-    """
-
-    covariances: np.ndarray  # those it was made from
-    log_weights: np.ndarray
-    centres: np.ndarray
-    whitenings: np.ndarray
-    slopes: np.ndarray
-    biases: np.ndarray
-    variances: np.ndarray
+_COVARIANCE_TYPES = ("full", "cross_diag", "diag")
+_STARTS = ("kmeans++", "split")
+_K_MEANS_ROUNDS = 10
+_SPLIT_ROUNDS = 5
+_SPLIT = 0.2  # [standard deviations]
 
 
 class JointDensityGMM(Estimator):
     """Mixture of Gaussians over joint vectors z = (x, y), and the regression of y on x.
 
-    Trained by expectation and maximisation, with covariances shrunk towards the pooled one
-    (maximum a posteriori): with many components and few frames, plain maximum likelihood overfits.
+    Trained by expectation and maximisation (Dempster, Laird and Rubin 1977). With `prior_frames`,
+    covariances are shrunk towards the pooled one (maximum a posteriori): with many components and
+    few frames, plain maximum likelihood overfits. Follows scikit-learn.
+
+    Products are computed in float32 around the frames' mean, sums in float64: log-likelihoods
+    agree with float64 to about 1e-7, parameters to about 1e-5 of the data's scale.
 
     Parameters
     ----------
     n_components
-    prior_frames
-        Weight of the pooled within-component covariance in each component's [frames]; 0: plain
-        maximum likelihood.
+    covariance_type
+        "full"; "cross_diag" for x and y of one size: each coefficient of x is correlated with the
+        same one of y alone; "diag".
+    init
+        "kmeans++": k-means of standardised vectors. "split": the components are split in two and
+        trained until there are enough; the number must be a power of two.
     max_iter
         Most iterations of the main loop.
     tol
         It ends when the mean log-likelihood of a frame rises by less than this [nat].
+    reg_covar
+        Added to the variances.
+    prior_frames
+        Weight of the pooled within-component covariance in each component's [frames]; 0: plain
+        maximum likelihood.
     random_state
         Seed of the k-means start.
+    n_jobs
+        Threads; None: all processors. The results do not depend on it.
+    weights_init, means_init, covariances_init
+        A start of one's own, all three, instead of `init`.
 
     Attributes
     ----------
     weights_ : (n_components,)
     means_ : (n_components, n_joint)
     covariances_ : (n_components, n_joint, n_joint)
-    log_likelihood_ : float
-        Mean over the training frames, at the last expectation [nat].
+    lower_bound_ : float
+        Mean log-likelihood of a training frame at the last expectation [nat].
+    n_iter_ : int
+    converged_ : bool
+    n_features_in_ : int
     """
 
     def __init__(
         self,
         n_components: int = 32,
         *,
-        prior_frames: float = 0.0,
-        max_iter: int = 15,
+        covariance_type: str = "full",
+        init: str = "kmeans++",
+        max_iter: int = 100,
         tol: float = 1e-3,
-        random_state: int = 0,
+        reg_covar: float = 1e-6,
+        prior_frames: float = 0.0,
+        random_state: int | None = 0,
+        n_jobs: int | None = None,
+        weights_init: np.ndarray | None = None,
+        means_init: np.ndarray | None = None,
+        covariances_init: np.ndarray | None = None,
     ):
         self.n_components = n_components
-        self.prior_frames = prior_frames
+        self.covariance_type = covariance_type
+        self.init = init
         self.max_iter = max_iter
         self.tol = tol
+        self.reg_covar = reg_covar
+        self.prior_frames = prior_frames
         self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.covariances_init = covariances_init
 
     def fit(self, Z: np.ndarray, y: None = None) -> Self:
-        """Trains on joint vectors (n_frames, n_joint); `y` is ignored."""
-        Z = np.asarray(Z, np.float64)
-        if Z.ndim != 2 or not np.isfinite(Z).all():
-            raise ValueError(f"Z must be finite and of shape (n_frames, n_joint), got {Z.shape}")
-        if not 1 <= self.n_components <= len(Z):
-            raise ValueError(
-                f"n_components must be from 1 to the number of frames {len(Z)}, got "
-                f"{self.n_components}"
-            )
-        scale = Z.std(axis=0)
-        nearest = _k_means(Z / np.maximum(scale, 1e-12), self.n_components, self.random_state)
-        responsibilities = np.zeros((self.n_components, len(Z)))
-        responsibilities[nearest, np.arange(len(Z))] = 1.0
-        self._maximise(Z, responsibilities, scale)
-        single = Z.astype(np.float32)
-        before = -np.inf
-        for _ in range(self.max_iter):
-            whitenings = np.stack([_whitening(c) for c in self.covariances_])
-            log_joint = _log_joint(single, np.log(self.weights_), self.means_, whitenings)
-            top = log_joint.max(axis=0)
-            responsibilities = np.exp(log_joint - top)
-            total = responsibilities.sum(axis=0)
-            self.log_likelihood_ = float((top + np.log(total)).mean())
-            self._maximise(Z, responsibilities / total, scale)
-            if self.log_likelihood_ - before < self.tol:
+        """Trains on joint vectors (n_frames, n_joint); `y` is ignored.
+
+        Raises
+        ------
+        ValueError
+            A parameter out of range, values that are not finite, or fewer frames than components.
+        """
+        Z = _checked(Z, "Z")
+        self._check_parameters(Z)
+        training = _core.MixtureTraining(Z, self._threads())
+        self._start(training, Z)
+        self.converged_, before = False, -np.inf
+        for self.n_iter_ in range(1, self.max_iter + 1):
+            self.lower_bound_ = self._iterate(training)
+            if abs(self.lower_bound_ - before) < self.tol:
+                self.converged_ = True
                 break
-            before = self.log_likelihood_
+            before = self.lower_bound_
+        self.n_features_in_ = Z.shape[1]
         return self
 
-    def conditional(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and diagonal variance of y given each x, each the mean over components.
-
-        The components' means and covariances (Toda 2007, eqs. 11 and 12) are weighted with their
-        posterior probabilities, which is closer to the paper's sum over mixture sequences than the
-        single best component.
+    def conditional(
+        self, X: np.ndarray, mixtures: str = "posterior"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and diagonal variance of y given each x.
 
         Parameters
         ----------
         X : (n_frames, n_source)
+        mixtures
+            "posterior": the components' means and variances (Toda 2007, eqs. 11 and 12) weighted
+            with their posterior probabilities, which is closer to the paper's sum over mixture
+            sequences than "best", those of the likeliest component.
 
         Returns
         -------
         means, variances : (n_frames, n_joint - n_source)
+
+        Raises
+        ------
+        ValueError
+            The mixture is not fitted, X has no fitting shape or is not finite.
         """
-        X = np.asarray(X, np.float64)
-        if not hasattr(self, "means_"):
-            raise ValueError("this JointDensityGMM is not fitted: call fit before")
-        if X.ndim != 2 or not 0 < X.shape[1] < self.means_.shape[1]:
+        self._require_fitted()
+        X = _checked(X, "X")
+        if not 0 < X.shape[1] < self.means_.shape[1]:
             raise ValueError(
                 f"X must have the shape (n_frames, n_source) with n_source below "
                 f"{self.means_.shape[1]}, got {X.shape}"
             )
-        parts = self._parts(X.shape[1])
-        log_joint = _log_joint(X, parts.log_weights, parts.centres, parts.whitenings)
-        posterior = np.exp(log_joint - log_joint.max(axis=0))
-        posterior /= posterior.sum(axis=0)
-        n_target = self.means_.shape[1] - X.shape[1]
-        means = np.zeros((len(X), n_target))
-        for m, (bias, slope) in enumerate(zip(parts.biases, parts.slopes, strict=True)):
-            used = np.flatnonzero(posterior[m] > _NEGLIGIBLE)
-            if len(used):
-                means[used] += posterior[m, used, None] * (X[used] @ slope.T + bias)
-        return means, posterior.T @ parts.variances
+        if mixtures not in ("posterior", "best"):
+            raise ValueError(f"mixtures must be posterior or best, got {mixtures!r}")
+        return self._regression(X.shape[1]).conditional(X, mixtures == "best", self._threads())
 
     def convert(self, X: np.ndarray) -> np.ndarray:
-        """Minimum-mean-square-error estimate of y (n_frames, n_joint - n_source) for each x."""
+        """Minimum-mean-square-error estimate of y (n_frames, n_joint - n_source) for each x.
+
+        Toda 2007, eq. 13.
+        """
         return self.conditional(X)[0]
 
-    def _maximise(self, Z: np.ndarray, responsibilities: np.ndarray, scale: np.ndarray) -> None:
-        counts = responsibilities.sum(axis=1) + 1e-10
-        size = Z.shape[1]
-        means = np.empty((len(counts), size))
-        scatters = np.empty((len(counts), size, size))
-        for m in range(len(counts)):
-            used = np.flatnonzero(responsibilities[m] > _NEGLIGIBLE)
-            some, weights = Z[used], responsibilities[m, used]
-            means[m] = weights @ some / counts[m] if len(used) else Z.mean(axis=0)
-            centred = (some - means[m]) * np.sqrt(weights)[:, None]
-            scatters[m] = centred.T @ centred
-        pooled = scatters.sum(axis=0) / len(Z)
-        total = (counts + self.prior_frames)[:, None, None]
-        floor = np.diag(_FLOOR * scale**2 + 1e-12)
-        self.weights_ = counts / counts.sum()
-        self.means_ = means
-        self.covariances_ = (scatters + self.prior_frames * pooled) / total + floor
+    def predict_proba(self, Z: np.ndarray) -> np.ndarray:
+        """Posterior probability of each component: (n_frames, n_components)."""
+        log_joint = self._log_joint(Z)
+        return np.exp(log_joint - _log_sum(log_joint)[:, None])
 
-    def _parts(self, n_source: int) -> _Conditional:
-        """The conditional distribution, computed once for the present covariances."""
-        parts = getattr(self, "_conditional", None)
-        same = parts is not None and parts.covariances is self.covariances_
-        if same and parts.centres.shape[1] == n_source:
-            return parts
-        of_x = self.covariances_[:, :n_source, :n_source]
-        of_xy = self.covariances_[:, :n_source, n_source:]
-        slopes = np.linalg.solve(of_x, of_xy).transpose(0, 2, 1)
-        explained = np.einsum("myx,mxy->my", slopes, of_xy)
-        centres = self.means_[:, :n_source]
-        self._conditional = _Conditional(
-            covariances=self.covariances_,
-            log_weights=np.log(self.weights_),
-            centres=centres,
-            whitenings=np.stack([_whitening(c) for c in of_x]),
-            slopes=slopes,
-            biases=self.means_[:, n_source:] - np.einsum("myx,mx->my", slopes, centres),
-            variances=np.einsum("mii->mi", self.covariances_)[:, n_source:] - explained,
+    def predict(self, Z: np.ndarray) -> np.ndarray:
+        """The likeliest component of each frame: (n_frames,)."""
+        return self._log_joint(Z).argmax(axis=1)
+
+    def score_samples(self, Z: np.ndarray) -> np.ndarray:
+        """Log-likelihood of each frame [nat]: (n_frames,)."""
+        return _log_sum(self._log_joint(Z))
+
+    def score(self, Z: np.ndarray, y: None = None) -> float:
+        """Mean log-likelihood of a frame [nat]."""
+        return float(self.score_samples(Z).mean())
+
+    def bic(self, Z: np.ndarray) -> float:
+        """Bayesian information criterion; the lower the better."""
+        return -2.0 * self.score(Z) * len(Z) + self._n_parameters() * np.log(len(Z))
+
+    def aic(self, Z: np.ndarray) -> float:
+        """Akaike information criterion; the lower the better."""
+        return -2.0 * self.score(Z) * len(Z) + 2.0 * self._n_parameters()
+
+    def _check_parameters(self, Z: np.ndarray) -> None:
+        if self.covariance_type not in _COVARIANCE_TYPES:
+            raise ValueError(
+                f"covariance_type must be one of {', '.join(_COVARIANCE_TYPES)}, got "
+                f"{self.covariance_type!r}"
+            )
+        if self.init not in _STARTS:
+            raise ValueError(f"init must be one of {', '.join(_STARTS)}, got {self.init!r}")
+        if not 1 <= self.n_components <= len(Z):
+            raise ValueError(
+                f"n_components must be from 1 to the number of frames, n_samples = {len(Z)}, got "
+                f"{self.n_components}"
+            )
+        if self.init == "split" and self.n_components & (self.n_components - 1):
+            raise ValueError(
+                f"n_components must be a power of two to start by splitting, got "
+                f"{self.n_components}"
+            )
+        if self.max_iter < 1:
+            raise ValueError(f"max_iter must be at least 1, got {self.max_iter}")
+        for name in ("tol", "reg_covar", "prior_frames"):
+            if not (np.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        given = (self.weights_init, self.means_init, self.covariances_init)
+        if 0 < sum(start is not None for start in given) < 3:
+            raise ValueError("weights_init, means_init and covariances_init go together")
+
+    def _start(self, training: _core.MixtureTraining, Z: np.ndarray) -> None:
+        if self.means_init is not None:
+            self.weights_ = np.array(self.weights_init, np.float64)
+            self.means_ = np.array(self.means_init, np.float64)
+            self.covariances_ = np.array(self.covariances_init, np.float64)
+        elif self.init == "split":
+            self._split(training, Z)
+        else:
+            scale = np.maximum(Z.std(axis=0), 1e-12)
+            labels = _k_means(Z / scale, self.n_components, self.random_state)
+            training.assign(labels, self.n_components)
+            self._maximise(training)
+
+    def _split(self, training: _core.MixtureTraining, Z: np.ndarray) -> None:
+        """Linde, Buzo and Gray 1980, with the components' standard deviations as the step."""
+        training.assign(np.zeros(len(Z), np.int32), 1)
+        self._maximise(training)
+        while len(self.weights_) < self.n_components:
+            step = _SPLIT * np.sqrt(np.einsum("mii->mi", self.covariances_))
+            self.weights_ = np.tile(self.weights_, 2) / 2.0
+            self.means_ = np.concatenate([self.means_ + step, self.means_ - step])
+            self.covariances_ = np.tile(self.covariances_, (2, 1, 1))
+            if len(self.weights_) < self.n_components:
+                for _ in range(_SPLIT_ROUNDS):
+                    self._iterate(training)
+
+    def _iterate(self, training: _core.MixtureTraining) -> float:
+        """One expectation and maximisation; the mean log-likelihood before it."""
+        log_likelihood = training.expect(self.weights_, self.means_, self.covariances_)
+        self._maximise(training)
+        return log_likelihood
+
+    def _maximise(self, training: _core.MixtureTraining) -> None:
+        self.weights_, self.means_, self.covariances_ = training.maximise(
+            self.covariance_type, self.reg_covar, self.prior_frames
         )
-        return self._conditional
+
+    def _regression(self, n_source: int) -> _core.MixtureRegression:
+        """The regression, computed once for the present parameters."""
+        made_from, regression = getattr(self, "_made", (None, None))
+        if made_from is not self.covariances_ or regression.source != n_source:
+            regression = _core.MixtureRegression(
+                self.weights_, self.means_, self.covariances_, n_source, self._threads()
+            )
+            self._made = (self.covariances_, regression)
+        return regression
+
+    def _log_joint(self, Z: np.ndarray) -> np.ndarray:
+        self._require_fitted()
+        Z = _checked(Z, "Z")
+        if Z.shape[1] != self.means_.shape[1]:
+            raise ValueError(
+                f"X has {Z.shape[1]} features, but JointDensityGMM is expecting "
+                f"{self.means_.shape[1]} features as input"
+            )
+        return _core.mixture_log_joint(
+            Z, self.weights_, self.means_, self.covariances_, self._threads()
+        )
+
+    def _n_parameters(self) -> int:
+        n, d = self.means_.shape
+        of_covariance = {"full": d * (d + 1) // 2, "cross_diag": d + d // 2, "diag": d}
+        return n * (1 + d + of_covariance[self.covariance_type]) - 1
+
+    def _threads(self) -> int:
+        return self.n_jobs or os.cpu_count() or 1
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "means_"):
+            raise ValueError("this JointDensityGMM is not fitted: call fit before")
 
 
-def _whitening(covariance: np.ndarray) -> np.ndarray:
-    """The inverse Cholesky factor W: W @ covariance @ W.T is the unit matrix."""
-    return np.linalg.inv(np.linalg.cholesky(covariance))
+def _checked(values: np.ndarray, name: str) -> np.ndarray:
+    array = np.asarray(values, np.float64)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite and of two dimensions, got shape {array.shape}")
+    return array
 
 
-def _log_joint(
-    X: np.ndarray, log_weights: np.ndarray, centres: np.ndarray, whitenings: np.ndarray
-) -> np.ndarray:
-    """Log of weight times density of each component at each frame: (n_components, n_frames).
-
-    The products have the precision of X; float32 errs by about 1e-5 of the exponent.
-    """
-    result = np.empty((len(centres), len(X)))
-    for m, (centre, whitening) in enumerate(zip(centres, whitenings, strict=True)):
-        white = (X - centre.astype(X.dtype)) @ whitening.T.astype(X.dtype)
-        result[m] = -0.5 * np.einsum("ti,ti->t", white, white)
-        result[m] += log_weights[m] + np.log(np.diagonal(whitening)).sum()
-    return result - 0.5 * X.shape[1] * np.log(2.0 * np.pi)
+def _log_sum(log_joint: np.ndarray) -> np.ndarray:
+    top = log_joint.max(axis=1)
+    return top + np.log(np.exp(log_joint - top[:, None]).sum(axis=1))
 
 
-def _k_means(Z: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
+def _k_means(Z: np.ndarray, n_clusters: int, seed: int | None) -> np.ndarray:
     """Nearest centre of each frame after a few rounds of k-means (k-means++ start)."""
     random = np.random.default_rng(seed)
     centres = Z[random.integers(len(Z))][None]
@@ -214,7 +301,7 @@ def _k_means(Z: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
         share = distance / total if total > 0 else None
         centres = np.vstack([centres, Z[random.choice(len(Z), p=share)]])
         distance = np.minimum(distance, ((Z - centres[-1]) ** 2).sum(axis=1))
-    for _ in range(_START_ROUNDS):
+    for _ in range(_K_MEANS_ROUNDS):
         nearest = ((centres**2).sum(axis=1) - 2.0 * Z @ centres.T).argmin(axis=1)
         counts = np.bincount(nearest, minlength=n_clusters)
         sums = np.zeros_like(centres)

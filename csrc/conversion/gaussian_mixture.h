@@ -1,0 +1,107 @@
+// Densities of a Gaussian mixture with full covariances.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "layers/packed_linear.h"
+
+namespace wavenet {
+
+// Parameters that somebody else owns, row-major: weights (components), means (components, size),
+// covariances (components, size, size).
+struct MixtureView {
+  const double* weights;
+  const double* means;
+  const double* covariances;
+  std::size_t components;
+  std::size_t size;
+};
+
+// log(weight * density) of a row under a component.
+struct LogJoint {
+  std::uint32_t component;
+  std::uint32_t row;
+  double value;
+};
+
+// Log densities of single-precision rows, computed with the inverse Cholesky factors W of the
+// covariances as constants less |W (x - mean)|^2 / 2. The sums of squares only grow, so that a
+// component far behind the best one is given up after its first kPanel dimensions. Rows are the
+// lanes of the products.
+class MixtureDensity {
+ public:
+  // Of the first `dimensions` of the mixture's. Rows are numbers relative to `offset` (dimensions).
+  // Throws std::invalid_argument where a covariance is not positive definite.
+  MixtureDensity(const MixtureView& mixture, std::size_t dimensions, const double* offset,
+                 std::size_t threads);
+
+  struct Scratch {
+    AlignedBuffer<float> first, differences, whitened, norms, partial, best;
+    AlignedBuffer<std::int32_t> leaders;
+    std::vector<std::vector<std::uint32_t>> led;  // rows of each leader
+    std::vector<std::uint32_t> left;
+  };
+
+  // Appends the log joints of `count` rows (width() floats each), component by component, but for
+  // those surely `margin` below the row's largest.
+  void log_joints(const float* x, std::size_t count, double margin, std::vector<LogJoint>& out,
+                  Scratch& scratch) const;
+
+  std::size_t components() const { return components_.size(); }
+  std::size_t width() const { return width_; }
+  const float* centre(std::size_t component) const { return components_[component].centre.data(); }
+  const Kernels& kernels() const { return *kernels_; }
+
+ private:
+  struct Component {
+    double constant;
+    AlignedBuffer<float> centre;  // mean - offset, padded
+    AlignedBuffer<float> whiten;  // W, lower triangular
+  };
+
+  Component pack(const MixtureView& mixture, std::size_t m, const double* offset) const;
+  // partial[component][row] from the first dimensions alone; leaders and best of each row.
+  void begin(const float* x, std::size_t count, Scratch& scratch) const;
+  // norms[k] = sum of squares of the rows [0, dimensions) of W times the differences (dimensions,
+  // count).
+  void whiten(const Component& component, std::size_t dimensions, std::size_t count,
+              Scratch& scratch) const;
+  // Appends the log joints of some rows.
+  void finish(std::size_t component, const float* x, const std::vector<std::uint32_t>& rows,
+              std::vector<LogJoint>& out, Scratch& scratch) const;
+
+  const Kernels* kernels_;
+  std::size_t dimensions_;
+  std::size_t width_;
+  std::vector<Component> components_;
+};
+
+// Weighted mean of the components' means, in their first `dimensions`.
+std::vector<double> mean_of_means(const MixtureView& mixture, std::size_t dimensions);
+
+// All log(weight * density) of rows (frames, size): out (frames, components).
+void log_joints_of(const MixtureView& mixture, const double* x, std::size_t frames,
+                   std::size_t threads, double* out);
+
+// A posterior probability that matters.
+struct Membership {
+  std::uint32_t component;
+  std::uint32_t row;
+  float posterior;
+};
+
+// The memberships of `count` rows from their log joints, in the same order; posteriors below
+// exp(-margin) of the row's largest are left out. Puts each row's log-likelihood into
+// `log_likelihoods`.
+std::vector<Membership> memberships(const std::vector<LogJoint>& joints, std::size_t count,
+                                    double margin, double* log_likelihoods);
+
+inline constexpr std::size_t kMixtureBlock = 512;  // rows at a time: they stay in the caches
+
+// Posteriors below this [nat under the largest], 1e-13, are left out.
+inline constexpr double kNegligible = 30.0;
+
+}  // namespace wavenet

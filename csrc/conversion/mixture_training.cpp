@@ -1,0 +1,227 @@
+#include "conversion/mixture_training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/checks.h"
+#include "base/parallel.h"
+#include "kernels/dispatch.h"
+
+namespace wavenet {
+namespace {
+
+constexpr std::size_t kBlock = 256;          // frames of a product: they stay in the caches
+constexpr double kFewest = 1e-3;             // a component with fewer frames is empty
+constexpr double kFramesPerDimension = 1.5;  // fewer: a covariance is nearly singular
+
+}  // namespace
+
+MixtureTraining::MixtureTraining(const double* data, std::size_t frames, std::size_t size,
+                                 std::size_t threads)
+    : frames_(frames),
+      size_(size),
+      width_(padded(size)),
+      threads_(threads),
+      kernels_(&wavenet::kernels()),
+      offset_(size, 0.0),
+      rows_(frames * width_, 0.0f) {
+  require(frames >= 1 && size >= 1, "there must be at least one frame and one dimension");
+  require(frames <= std::numeric_limits<std::uint32_t>::max(), "there are too many frames");
+  for (std::size_t t = 0; t < frames; ++t) {
+    for (std::size_t i = 0; i < size; ++i) offset_[i] += data[t * size + i];
+  }
+  for (double& value : offset_) value /= static_cast<double>(frames);
+  for (std::size_t t = 0; t < frames; ++t) {
+    for (std::size_t i = 0; i < size; ++i) {
+      rows_[t * width_ + i] = static_cast<float>(data[t * size + i] - offset_[i]);
+    }
+  }
+}
+
+double MixtureTraining::expect(const MixtureView& mixture) {
+  const MixtureDensity density(mixture, size_, offset_.data(), threads_);
+  const std::size_t blocks = (frames_ + kMixtureBlock - 1) / kMixtureBlock;
+  std::vector<std::vector<Membership>> found(blocks);
+  log_likelihoods_.resize(frames_);
+  const std::size_t workers = std::min(threads_, blocks);
+  parallel_for(workers, workers, [&](std::size_t worker) {
+    MixtureDensity::Scratch scratch;
+    std::vector<LogJoint> joints;
+    for (std::size_t b = worker; b < blocks; b += workers) {
+      const std::size_t start = b * kMixtureBlock;
+      const std::size_t count = std::min(kMixtureBlock, frames_ - start);
+      joints.clear();
+      density.log_joints(rows_.data() + start * width_, count, kNegligible, joints, scratch);
+      found[b] = memberships(joints, count, kNegligible, log_likelihoods_.data() + start);
+    }
+  });
+  members_.assign(mixture.components, {});
+  for (std::size_t b = 0; b < blocks; ++b) {
+    for (const Membership& one : found[b]) {
+      const auto frame = static_cast<std::uint32_t>(b * kMixtureBlock + one.row);
+      members_[one.component].push_back({frame, one.posterior});
+    }
+  }
+  centres_.clear();
+  for (std::size_t m = 0; m < mixture.components; ++m) {
+    centres_.emplace_back(density.centre(m), density.centre(m) + width_);
+  }
+  return std::accumulate(log_likelihoods_.begin(), log_likelihoods_.end(), 0.0) /
+         static_cast<double>(frames_);
+}
+
+void MixtureTraining::assign(const std::int32_t* labels, std::size_t components) {
+  members_.assign(components, {});
+  for (std::size_t t = 0; t < frames_; ++t) {
+    require(labels[t] >= 0 && static_cast<std::size_t>(labels[t]) < components, "label ", labels[t],
+            " is not one of ", components, " components");
+    members_[static_cast<std::size_t>(labels[t])].push_back({static_cast<std::uint32_t>(t), 1.0f});
+  }
+  centres_.assign(components, AlignedBuffer<float>(width_, 0.0f));
+  for (std::size_t m = 0; m < components; ++m) {
+    if (!members_[m].empty()) {
+      std::copy_n(rows_.data() + members_[m].front().frame * width_, width_, centres_[m].data());
+    }
+  }
+  log_likelihoods_.clear();
+}
+
+MixtureParameters MixtureTraining::maximise(const MaximisationOptions& options) const {
+  require(!members_.empty(), "there must be an expectation before");
+  require(options.covariance != Covariance::kCrossDiagonal || size_ % 2 == 0,
+          "cross-diagonal covariances need an even number of dimensions, got ", size_);
+  const std::size_t components = members_.size();
+  const std::size_t area = size_ * size_;
+  std::vector<Scatter> scatters(components);
+  parallel_for(components, threads_,
+               [&](std::size_t m) { scatters[m] = scatter(m, options.covariance); });
+
+  std::vector<double> pooled(area, 0.0);
+  double total = 0.0;
+  for (const Scatter& one : scatters) {
+    total += one.count;
+    for (std::size_t i = 0; i < area; ++i) pooled[i] += one.matrix[i];
+  }
+  for (double& value : pooled) value /= total;
+  restart_empty(scatters);
+
+  MixtureParameters result;
+  double counts = 0.0;
+  for (const Scatter& one : scatters) counts += one.count;
+  result.covariances.resize(components * area);
+  for (std::size_t m = 0; m < components; ++m) {
+    const Scatter& one = scatters[m];
+    result.weights.push_back(one.count / counts);
+    for (std::size_t i = 0; i < size_; ++i) result.means.push_back(one.mean[i] + offset_[i]);
+    double* covariance = result.covariances.data() + m * area;
+    const bool empty = one.matrix.empty();
+    for (std::size_t i = 0; i < area; ++i) {
+      covariance[i] = empty ? pooled[i]
+                            : (one.matrix[i] + options.prior_frames * pooled[i]) /
+                                  (one.count + options.prior_frames);
+    }
+    for (std::size_t i = 0; i < size_; ++i) covariance[i * (size_ + 1)] += options.reg_covar;
+  }
+  return result;
+}
+
+MixtureTraining::Scatter MixtureTraining::scatter(std::size_t m, Covariance covariance) const {
+  Scatter result;
+  for (const Member& member : members_[m]) result.count += member.posterior;
+  const bool few = result.count < kFramesPerDimension * static_cast<double>(size_);
+  const std::vector<double> sums = few ? exact_sums(m) : sums_by_blocks(m);
+  const double* shift = sums.data() + size_ * width_;
+  const double scale = result.count > 0.0 ? 1.0 / result.count : 0.0;
+  const std::size_t half = size_ / 2;
+  result.mean.resize(size_);
+  result.matrix.assign(size_ * size_, 0.0);
+  for (std::size_t i = 0; i < size_; ++i) {
+    result.mean[i] = centres_[m][i] + shift[i] * scale;
+    for (std::size_t j = 0; j <= i; ++j) {
+      const bool kept = covariance == Covariance::kFull || i == j ||
+                        (covariance == Covariance::kCrossDiagonal && i - j == half);
+      if (!kept) continue;
+      const double value = sums[i * width_ + j] - shift[i] * shift[j] * scale;
+      result.matrix[i * size_ + j] = result.matrix[j * size_ + i] = value;
+    }
+  }
+  return result;
+}
+
+// As one product of a block's rows d with the columns of (r d, r): the rows are their own packed
+// weights.
+std::vector<double> MixtureTraining::sums_by_blocks(std::size_t m) const {
+  const std::vector<Member>& members = members_[m];
+  const std::size_t columns = size_ + 1;
+  const std::size_t panels = width_ / kPanel;
+  constexpr std::size_t kStride = kBlock + kPanel;  // no power of 2: columns in different sets
+  AlignedBuffer<float> rows(kBlock * width_), weighted(columns * kStride), sums(columns * width_);
+  std::vector<std::uint32_t> frames(kBlock);
+  std::vector<double> totals(columns * width_, 0.0);
+  for (std::size_t start = 0; start < members.size(); start += kBlock) {
+    const std::size_t count = std::min(kBlock, members.size() - start);
+    for (std::size_t k = 0; k < count; ++k) frames[k] = members[start + k].frame;
+    kernels_->mixture.gather_differences(rows_.data(), width_, frames.data(), count,
+                                         centres_[m].data(), width_, rows.data());
+    for (std::size_t k = 0; k < count; ++k) {
+      const float posterior = members[start + k].posterior;
+      for (std::size_t i = 0; i < size_; ++i) {
+        weighted[i * kStride + k] = posterior * rows[k * width_ + i];
+      }
+      weighted[size_ * kStride + k] = posterior;
+    }
+    std::fill(sums.begin(), sums.end(), 0.0f);
+    kernels_->float32.accumulate({rows.data(), count, panels, panels, nullptr, nullptr},
+                                 weighted.data(), kStride * sizeof(float), sums.data(), width_,
+                                 columns);
+    for (std::size_t i = 0; i < sums.size(); ++i) totals[i] += sums[i];
+  }
+  return totals;
+}
+
+// In double precision: with few frames a covariance is nearly singular, and rounding would make it
+// indefinite.
+std::vector<double> MixtureTraining::exact_sums(std::size_t m) const {
+  std::vector<double> totals((size_ + 1) * width_, 0.0);
+  std::vector<double> d(width_), weighted(size_ + 1);
+  for (const Member& member : members_[m]) {
+    const float* row = rows_.data() + member.frame * width_;
+    for (std::size_t i = 0; i < size_; ++i) {
+      d[i] = static_cast<double>(row[i]) - centres_[m][i];
+      weighted[i] = member.posterior * d[i];
+    }
+    weighted[size_] = member.posterior;
+    for (std::size_t i = 0; i <= size_; ++i) {
+      double* total = totals.data() + i * width_;
+      const std::size_t end = std::min(i + 1, size_);
+      for (std::size_t j = 0; j < end; ++j) total[j] += weighted[i] * d[j];
+    }
+  }
+  return totals;
+}
+
+// Empty components take the least likely frames, one each, and the pooled covariance.
+void MixtureTraining::restart_empty(std::vector<Scatter>& scatters) const {
+  std::vector<std::uint32_t> order;
+  for (Scatter& one : scatters) {
+    if (one.count >= kFewest) continue;
+    if (order.empty()) {
+      order.resize(frames_);
+      std::iota(order.begin(), order.end(), 0u);
+      if (!log_likelihoods_.empty()) {
+        std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+          return log_likelihoods_[a] > log_likelihoods_[b];
+        });
+      }
+    }
+    const float* row = rows_.data() + order.back() * width_;
+    if (order.size() > 1) order.pop_back();
+    one.count = 1.0;
+    one.mean.assign(row, row + size_);
+    one.matrix.clear();
+  }
+}
+
+}  // namespace wavenet

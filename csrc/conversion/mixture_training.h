@@ -1,0 +1,80 @@
+// Expectation and maximisation of a Gaussian mixture (Dempster, Laird and Rubin 1977).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "conversion/gaussian_mixture.h"
+
+namespace wavenet {
+
+enum class Covariance {
+  kFull,
+  kCrossDiagonal,  // of two halves x, y of a vector: diagonal blocks xx, xy, yx, yy
+  kDiagonal,
+};
+
+struct MaximisationOptions {
+  Covariance covariance = Covariance::kFull;
+  double reg_covar = 0.0;     // added to the variances
+  double prior_frames = 0.0;  // weight of the pooled covariance in each component's [frames]
+};
+
+struct MixtureParameters {
+  std::vector<double> weights, means, covariances;  // as in MixtureView
+};
+
+// Frames, and what the last expectation said of them. Products are of single precision around the
+// frames' mean, sums over frames of double precision; the results do not depend on the number of
+// threads.
+class MixtureTraining {
+ public:
+  // Copies `frames` rows of `size` numbers.
+  MixtureTraining(const double* data, std::size_t frames, std::size_t size, std::size_t threads);
+
+  // Posterior probabilities of all frames; returns the mean log-likelihood of a frame [nat].
+  double expect(const MixtureView& mixture);
+
+  // Instead of an expectation: each frame belongs to one component alone.
+  void assign(const std::int32_t* labels, std::size_t components);
+
+  // The parameters of highest likelihood for the last posteriors; with `prior_frames`, of highest
+  // posterior probability under an inverse Wishart prior around the pooled covariance. A component
+  // that has lost all frames starts again at the least likely frame.
+  MixtureParameters maximise(const MaximisationOptions& options) const;
+
+  std::size_t frames() const { return frames_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Member {
+    std::uint32_t frame;
+    float posterior;
+  };
+  struct Scatter {
+    double count = 0.0;
+    std::vector<double> mean;    // relative to offset_
+    std::vector<double> matrix;  // sum of weighted outer products around the mean
+  };
+
+  Scatter scatter(std::size_t component, Covariance covariance) const;
+  // Sums of r d d^T (lower triangle), and below it of r d, in rows of width_ numbers; r: posterior,
+  // d: frame - centre.
+  std::vector<double> sums_by_blocks(std::size_t component) const;
+  std::vector<double> exact_sums(std::size_t component) const;
+  void restart_empty(std::vector<Scatter>& scatters) const;
+
+  std::size_t frames_;
+  std::size_t size_;
+  std::size_t width_;
+  std::size_t threads_;
+  const Kernels* kernels_;
+  std::vector<double> offset_;                 // mean of the frames
+  AlignedBuffer<float> rows_;                  // frames - offset_, width_ floats each
+  std::vector<std::vector<Member>> members_;   // of each component
+  std::vector<AlignedBuffer<float>> centres_;  // near each component's mean
+  std::vector<double> log_likelihoods_;        // of each frame; empty after `assign`
+};
+
+}  // namespace wavenet
