@@ -8,6 +8,7 @@ import pytest
 from wavenet import _core
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.formats.model_file import save_model
+from wavenet.recurrent.config import RecurrentConfig, TextSymbols
 
 FEATURES = LabelFeatures(
     symbols=("a", "b", "long"),
@@ -26,6 +27,7 @@ SPEAKING = WaveNetConfig(
     features=FEATURES,
     **CHANNELS,
 )
+WRITING = RecurrentConfig(hidden_size=8, text=TextSymbols("char", tuple("\n abcde")))
 
 
 def pytest_addoption(parser):
@@ -62,12 +64,18 @@ def speaking_model(tmp_path_factory) -> Path:
     return save_random(tmp_path_factory.mktemp("models") / "speaking", SPEAKING)
 
 
-def random_weights(config: WaveNetConfig) -> dict[str, np.ndarray]:
+@pytest.fixture(scope="session")
+def writing_model(tmp_path_factory) -> Path:
+    """A recurrent model of text, with random weights."""
+    return save_random(tmp_path_factory.mktemp("models") / "writing", WRITING)
+
+
+def random_weights(config) -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
     shapes = config.tensor_shapes()
     return {n: random.normal(0, 0.3, shape).astype(np.float32) for n, shape in shapes.items()}
 
 
-def save_random(folder: Path, config: WaveNetConfig) -> Path:
+def save_random(folder: Path, config) -> Path:
     save_model(folder, config, random_weights(config))
     return folder

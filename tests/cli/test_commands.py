@@ -53,6 +53,19 @@ def test_synthesize_batch_primed(wavenet, speaking_model, tmp_path):
     assert first.shape == second.shape and not np.array_equal(first, second)
 
 
+def test_synthesize_writes_text(wavenet, writing_model, tmp_path):
+    options = ["--model", writing_model, "--prompt", "bad ", "--length", 50, "--seed", 3]
+    outcome = wavenet("synthesize", "-o", tmp_path / "a.txt", *options)
+    assert outcome.code == 0, outcome.err
+    expected = "bad " + load(writing_model).generate(50, prime="bad ", seed=3) + "\n"
+    assert (tmp_path / "a.txt").read_text() == expected
+    assert wavenet("synthesize", "-o", "-", *options).out == expected
+    outcome = wavenet("synthesize", "-o", tmp_path / "b.txt", *options, "--batch", 2)
+    assert outcome.code == 0 and (tmp_path / "b-0.txt").read_text() == expected
+    assert (tmp_path / "b-1.txt").read_text() != expected
+    assert "text of 7 characters" in wavenet("info", writing_model).out
+
+
 def test_synthesize_from_frames(wavenet, speaking_model, tmp_path):
     frames = load(speaking_model).condition_from_text("long")
     np.save(tmp_path / "c.npy", frames)

@@ -9,7 +9,7 @@ import soundfile
 
 
 @pytest.fixture
-def files(tmp_path, plain_model, speaking_model):
+def files(tmp_path, plain_model, speaking_model, writing_model):
     """Good and bad files by name, for the arguments below."""
     root = tmp_path / "files"
     root.mkdir()
@@ -28,9 +28,12 @@ def files(tmp_path, plain_model, speaking_model):
     for name, change in MODEL_CHANGES.items():
         shutil.copytree(plain_model, root / name)
         change(root / name)
-    return {"out": tmp_path / "out.wav", "plain": plain_model, "speaking": speaking_model} | {
-        path.name: path for path in root.iterdir()
-    }
+    return {
+        "out": tmp_path / "out.wav",
+        "plain": plain_model,
+        "speaking": speaking_model,
+        "writing": writing_model,
+    } | {path.name: path for path in root.iterdir()}
 
 
 def edit_config(**changes):
@@ -120,6 +123,12 @@ CASES = [
     ("synthesize -o gone/x.wav --model {plain}", "folder gone does not exist"),
     ("synthesize -o {plain} --model {plain}", "is a folder"),
     ("synthesize -o - --model {plain} --batch 2", "one stream"),
+    ("synthesize -o {out} --model {plain} --prompt KING", "takes no --prompt"),
+    ("synthesize -o {out} --model {writing} --prompt KING", "the character 'K' and 3 others"),
+    ("synthesize -o {out} --model {writing} --length 0", "n_samples must be from 1"),
+    ("synthesize -o {out} --model {writing} --seconds 1", "takes no --seconds"),
+    ("synthesize -o {out} --model {writing} --speaker ann", "takes no --speaker"),
+    ("synthesize -o {out} --model {writing} --top-k 9", "top_k must be at most"),
     ("synthesize -o - --model {plain} --play", "--play needs a file"),
     ("synthesize -o {out} --model {plain} --frobnicate", "No such option"),
     ("speak", "No such command"),
@@ -134,6 +143,8 @@ CASES = [
     ("train gone -o {out}", "no folder or manifest"),
     ("train {plain} -o {out}", "holds no audio file"),
     ("train {good.wav} -o {out}", "neither a folder nor"),
+    ("train gone.txt -o {out}", "gone.txt"),
+    ("train gone.txt -o {out} --hiden-size 3", "did you mean hidden_size"),
     ("train gone -o {out} --stepz 3", "did you mean steps"),
     ("train gone -o {out} --steps", "not an option with a value"),
     ("train gone -o {out} --steps some", "steps cannot be 'some'"),

@@ -28,9 +28,30 @@ def info(
     config, tensors = load_model(find_model(model))
     print(f"kind: {config.kind}")
     print(f"parameters: {sum(tensor.size for tensor in tensors.values()):,}")
-    print(f"sample rate: {config.sample_rate} Hz")
+    if config.sample_rate:
+        print(f"sample rate: {config.sample_rate} Hz")
     if config.kind == "wavenet":
         _print_wavenet(config)
+    elif config.kind == "recurrent":
+        _print_recurrent(config)
+
+
+def _print_recurrent(config) -> None:
+    notes = [name for name in ("peepholes", "residual") if getattr(config, name)]
+    print(
+        f"layers: {config.layers} x {config.hidden_size} units, {' '.join([config.cell, *notes])}"
+    )
+    if config.text:
+        level = "characters" if config.text.level == "char" else "words and marks"
+        print(f"output: text of {config.class_count} {level}")
+    elif config.audio:
+        print(f"output: {config.class_count} mu-law codes ({config.audio.convention})")
+    else:
+        size = config.class_count if config.output == "categorical" else config.dimensions
+        print(f"output: {config.output}, {size}")
+    for name in ("covariates", "global_channels"):
+        if getattr(config, name):
+            print(f"{name.replace('_', ' ')}: {getattr(config, name)}")
 
 
 def _print_wavenet(config) -> None:

@@ -1,4 +1,4 @@
-"""`wavenet synthesize`: audio from a model."""
+"""`wavenet synthesize`: audio or text from a model."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import numpy as np
 import typer
 
 DEFAULT_SECONDS = 2.0
+DEFAULT_LENGTH = 1000  # of a text
 _PLAYERS = ("afplay", "paplay", "aplay", "play")
 
 
 def synthesize(
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Audio file, or - for standard output.")
+        str, typer.Option("--output", "-o", help="Audio or text file, or - for standard output.")
     ],
     model: Annotated[
         str, typer.Option(help="Model folder, file, or name of a shipped model.")
@@ -42,6 +43,10 @@ def synthesize(
     condition: Annotated[
         Path | None, typer.Option(help="Feature frames (.npy), or audio to take them from.")
     ] = None,
+    prompt: Annotated[str | None, typer.Option(help="Text to continue.")] = None,
+    length: Annotated[
+        int | None, typer.Option(help="Characters of a text, or words and marks.")
+    ] = None,
     batch: Annotated[
         int, typer.Option(help="Number of files; they are numbered: out-0.wav, out-1.wav, ...")
     ] = 1,
@@ -54,7 +59,7 @@ def synthesize(
     ] = None,
     play: Annotated[bool, typer.Option("--play", help="Play it when it is done.")] = False,
 ) -> None:
-    """Generate audio.
+    """Generate audio, or text with a model of text.
 
     With the shipped model, in the voice of jackson:
 
@@ -63,25 +68,48 @@ def synthesize(
     From a model of your own, safer samples, straight into another program:
 
         wavenet synthesize --model my-model --seconds 5 --temperature 0.8 -o - | aplay
+
+    A text:
+
+        wavenet synthesize --model my-play --prompt "KING:" --length 2000 -o play.txt
     """
     from wavenet.audio import read_audio
     from wavenet.generator import load
 
-    _check_output(output, batch, raw, play)
+    _check_output(output, batch)
     generator = load(model, threads=threads)
+    drawing = {"seed": seed, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+    if generator.config.kind == "recurrent":
+        _refuse("a recurrent model takes no", text=text, speaker=speaker, condition=condition)
+        if generator.config.text:
+            _refuse("a model of text takes no", seconds=seconds, prime=prime, plot=plot,
+                    raw=raw or None, play=play or None)  # fmt: skip
+            with _progress(0) as progress:
+                texts = generator.generate(
+                    DEFAULT_LENGTH if length is None else length, prime=prompt or None,
+                    batch=batch, progress=progress, **drawing,
+                )  # fmt: skip
+            _write_texts(output, [(prompt or "") + t for t in ([texts] if batch == 1 else texts)])
+            return
+        if generator.sample_rate is None:
+            raise ValueError(f"{model} makes neither audio nor text")
+    _refuse("a model of audio takes no", prompt=prompt, length=length)
+    _check_audio_output(output, raw, play)
     primer = read_audio(prime, generator.sample_rate)[0] if prime else None
-    frames = _condition(generator, condition, text, speaker, seed, primer)
+    conditioning = {}
+    if generator.config.kind == "wavenet":
+        frames = _condition(generator, condition, text, speaker, seed, primer)
+        conditioning = {"speaker": speaker, "condition": frames}
     n_samples = None
-    if seconds is not None or frames is None:
+    if seconds is not None or conditioning.get("condition") is None:
         length = DEFAULT_SECONDS if seconds is None else seconds
         if not 0 < length < 1e6:
             raise ValueError(f"--seconds must be above 0, got {length}")
         n_samples = max(1, round(length * generator.sample_rate))
     with _progress(generator.sample_rate * batch) as progress:
         audio = generator.generate(
-            n_samples, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p,
-            speaker=speaker, condition=frames, prime=primer, batch=batch, progress=progress,
-        )  # fmt: skip
+            n_samples, prime=primer, batch=batch, progress=progress, **drawing, **conditioning
+        )
     audio = audio.reshape(batch, -1)
     if plot:
         from wavenet.plot import plot_audio
@@ -92,25 +120,37 @@ def synthesize(
         _play(paths)
 
 
-def _check_output(output: str, batch: int, raw: bool, play: bool) -> None:
+def _check_output(output: str, batch: int) -> None:
     """What can be refused before any work is done."""
     if output == "-":
         if batch > 1:
             raise ValueError("standard output takes one stream; --batch needs a file name")
+        return
+    folder = Path(output).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"the folder {folder} does not exist")
+    if Path(output).is_dir():
+        raise ValueError(f"{output} is a folder; name a file in it")
+
+
+def _check_audio_output(output: str, raw: bool, play: bool) -> None:
+    if output == "-":
         if play:
             raise ValueError("--play needs a file name, not standard output")
         return
     import soundfile
 
-    folder, suffix = Path(output).parent, Path(output).suffix
-    if not folder.is_dir():
-        raise FileNotFoundError(f"the folder {folder} does not exist")
-    if Path(output).is_dir():
-        raise ValueError(f"{output} is a folder; name a file in it")
-    if not raw and suffix[1:].upper() not in soundfile.available_formats():
+    if not raw and Path(output).suffix[1:].upper() not in soundfile.available_formats():
         raise ValueError(f"{output} has no known audio extension; use .wav, .flac or .ogg")
     if play and (raw or not _player()):
         raise ValueError(f"--play needs a WAV file and one of {', '.join(_PLAYERS)} installed")
+
+
+def _refuse(sentence: str, **options: object) -> None:
+    """Refuses options that were given although the model has no use for them."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"{sentence} --{name}")
 
 
 def _condition(generator, path, text, speaker, seed, primer):
@@ -150,10 +190,7 @@ def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
         sys.stdout.buffer.write(pcm_bytes(audio[0]) if raw else wav_bytes(audio[0], rate))
         sys.stdout.buffer.flush()
         return []
-    path = Path(output)
-    paths = [path]
-    if len(audio) > 1:
-        paths = [path.with_stem(f"{path.stem}-{i}") for i in range(len(audio))]
+    paths = _numbered(output, len(audio))
     for place, y in zip(paths, audio, strict=True):
         if raw:
             with atomic_path(place) as temporary:
@@ -161,6 +198,23 @@ def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
         else:
             write_audio(place, y, rate)
     return paths
+
+
+def _write_texts(output: str, texts: list[str]) -> None:
+    from wavenet.formats.model_file import atomic_path
+
+    if output == "-":
+        print(texts[0])
+        return
+    for place, text in zip(_numbered(output, len(texts)), texts, strict=True):
+        with atomic_path(place) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _numbered(output: str, count: int) -> list[Path]:
+    """One path, or as many with numbers."""
+    path = Path(output)
+    return [path] if count == 1 else [path.with_stem(f"{path.stem}-{i}") for i in range(count)]
 
 
 def _player() -> str | None:
@@ -176,7 +230,7 @@ def _play(paths: list[Path]) -> None:
 
 @contextmanager
 def _progress(samples_per_second: float):
-    """A progress bar with the real-time factor, as the callback of `generate`."""
+    """A progress bar as the callback of `generate`; for audio with the real-time factor."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -192,7 +246,9 @@ def _progress(samples_per_second: float):
     def update(done: int, total: int) -> None:
         progress.start()
         elapsed = progress.tasks[task].elapsed or 0
-        speed = f"{done / samples_per_second / elapsed:.1f} x real time" if elapsed else ""
+        speed = ""
+        if elapsed and samples_per_second:
+            speed = f"{done / samples_per_second / elapsed:.1f} x real time"
         progress.update(task, completed=done, total=total, speed=speed)
 
     try:

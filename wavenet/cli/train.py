@@ -1,4 +1,4 @@
-"""`wavenet train`: a model from a folder of audio or a manifest."""
+"""`wavenet train`: a model from recordings or from a text."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 def train(
     context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="Folder of audio, or a .csv or .jsonl manifest.")],
+    data: Annotated[
+        Path, typer.Argument(help="Folder of audio, .csv or .jsonl manifest, or .txt file.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
     config: Annotated[
         Path | None, typer.Option(help='JSON: {"model": {...}, "training": {...}}.')
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in OUTPUT.")] = False,
 ) -> None:
-    """Train a WaveNet on recordings.
+    """Train a WaveNet on recordings, or a recurrent model on a text.
 
     A manifest has the columns path, and where wanted speaker, text (symbols separated by spaces)
     or labels ("symbol:start:end ..."), start, end (seconds) and split (train or validation).
     Every setting of the model and of the training is an option, for example
 
         wavenet train recordings/ -o model --sample-rate 16000 --residual-channels 64 --steps 50000
+
+    A text is learnt character by character (--level char) or word by word (--level word):
+
+        wavenet train play.txt -o model --level char --cell lstm --layers 2 --hidden-size 256
 
     Ctrl-C saves a checkpoint; --resume goes on from it. Several GPUs or machines:
     torchrun --nproc-per-node 4 -m wavenet train DATA -o MODEL
@@ -40,7 +46,7 @@ def train(
         option = words.pop(0)
         if not option.startswith("--") or not words:
             raise ValueError(f"{option!r} is not an option with a value")
-        group, value = setting(option[2:].replace("-", "_"), words.pop(0))
+        group, value = setting(option[2:].replace("-", "_"), words.pop(0), data)
         groups[group][option[2:].replace("-", "_")] = value
     finished = run(data, output, groups["model"], groups["training"], resume)
     if not finished:

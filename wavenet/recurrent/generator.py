@@ -229,9 +229,11 @@ class RecurrentStreams:
             self.core.condition(b, vector)
         rows = per_stream("covariates", covariates, config.covariates, 2, self.batch)
         self._covariates = np.stack(rows) if config.covariates else None
+        self._last = np.full((self.batch, 1), -1, dtype=np.float32)  # sample decoded or primed
         if prime is not None:
             samples = encode_samples(prime, config)[None].repeat(self.batch, axis=0)
             self.feed("prime", samples, self.samples_left(samples.shape[1]))
+            self._last = samples[:, -1]
 
     def __copy__(self) -> RecurrentStreams:
         fork = object.__new__(RecurrentStreams)
@@ -263,6 +265,7 @@ class RecurrentStreams:
     def restore(self, memory: dict[str, Any]) -> None:
         """Goes on from what `save` returned, for the same model and batch size."""
         self.core.restore(memory)
+        self._last = memory["samples"]
 
     def calls(self, total: int) -> Iterator[tuple[int, int]]:
         """Ranges of samples, each short enough for one call into the core."""
@@ -280,8 +283,10 @@ class RecurrentStreams:
         return self.core.generate(count, given, **self._options)
 
     def decode(self, parts: list[NDArray[np.float32]]) -> Any:
-        """Samples that `draw` returned, one part after the other, as the user takes them."""
-        samples = decode_samples(np.concatenate(parts, axis=1), self.generator.config)
+        """Samples that `draw` just returned, part after part, as the user takes them."""
+        values = np.concatenate(parts, axis=1)
+        samples = decode_samples(values, self.generator.config, self._last)
+        self._last = values[:, -1]
         return samples if self.batch > 1 else samples[0]
 
     def feed(self, method: str, samples: np.ndarray | None, total: int) -> list[np.ndarray]:

@@ -43,16 +43,20 @@ def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.fl
     return _vector_rows(values, config.dimensions)
 
 
-def decode_samples(values: NDArray[np.float32], config: RecurrentConfig) -> Any:
+def decode_samples(
+    values: NDArray[np.float32], config: RecurrentConfig, before: NDArray[np.float32]
+) -> Any:
     """Samples `(batch, n, channels)` of the core, as `encode_samples` takes those of a stream.
 
-    A list of texts, or an array with the streams first.
+    A list of texts, or an array with the streams first. `before` `(batch, channels)` are the
+    samples that they follow, negative where there is none: between two words is a space.
     """
     if config.output != "categorical":
         return values
     classes = values[:, :, 0].astype(np.int64)
     if config.text:
-        return [decode_text(row, config.text) for row in classes]
+        last = before[:, 0].astype(np.int64)
+        return [decode_text(row, config.text, b) for row, b in zip(classes, last, strict=True)]
     if config.audio:
         return mulaw_decode(classes, config.audio.channels, config.audio.convention)
     return classes

@@ -33,13 +33,13 @@ def split_text(text: str, level: str) -> list[str]:
     return [token for token, dropped in zip(found, between_words, strict=True) if not dropped]
 
 
-def join_text(symbols: list[str], level: str) -> str:
-    """The text of symbols."""
+def join_text(symbols: list[str], level: str, before: str = "") -> str:
+    """The text of symbols; `before` is the symbol that they follow."""
     if level == "char":
         return "".join(symbols)
     pieces = []
-    for before, symbol in zip(["", *symbols], symbols, strict=False):
-        if is_word(before) and is_word(symbol):
+    for last, symbol in zip([before, *symbols], symbols, strict=False):
+        if is_word(last) and is_word(symbol):
             pieces.append(" ")
         pieces.append(symbol)
     return "".join(pieces)
@@ -78,6 +78,7 @@ def encode_text(text: str, symbols: TextSymbols) -> NDArray[np.int64]:
     return np.array([index[piece] for piece in pieces], dtype=np.int64)
 
 
-def decode_text(classes: NDArray, symbols: TextSymbols) -> str:
-    """The text of classes `(n,)`."""
-    return join_text([symbols.vocabulary[int(c)] for c in classes], symbols.level)
+def decode_text(classes: NDArray, symbols: TextSymbols, before: int = -1) -> str:
+    """The text of classes `(n,)` that follow the class `before`, if that is not negative."""
+    pieces = [symbols.vocabulary[int(c)] for c in classes]
+    return join_text(pieces, symbols.level, symbols.vocabulary[before] if before >= 0 else "")

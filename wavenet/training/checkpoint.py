@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,7 +13,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from wavenet import config as configuration
-from wavenet.config import WaveNetConfig
 from wavenet.formats.model_file import atomic_path
 from wavenet.training.config import TrainingConfig
 
@@ -44,7 +44,7 @@ def save_checkpoint(
         save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, path, metadata)
 
 
-def read_configs(folder: Path) -> tuple[WaveNetConfig, TrainingConfig]:
+def read_configs(folder: Path) -> tuple[Any, TrainingConfig]:
     """The configurations that a checkpoint was trained with.
 
     Raises

@@ -8,20 +8,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import track
 from torch import distributed
 
 from wavenet import config as configuration
 from wavenet.config import WaveNetConfig
+from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import read_configs
 from wavenet.training.config import TrainingConfig
-from wavenet.training.corpus import Item, build_corpus, complete_config
-from wavenet.training.manifest import Clip, read_clips
 from wavenet.training.progress import Reporter
+from wavenet.training.task import Task
+from wavenet.training.text import TEXT_SETTINGS, TEXT_SUFFIXES, text_symbols, text_task
 from wavenet.training.trainer import Trainer
+from wavenet.training.wavenet_task import WaveNetTask
 
 
 def train(
@@ -31,17 +31,19 @@ def train(
     training: dict[str, Any] | None = None,
     resume: bool = False,
 ) -> bool:
-    """Trains a WaveNet; the output folder is a model that `wavenet.load` reads.
+    """Trains a model; the output folder is one that `wavenet.load` reads.
 
     Parameters
     ----------
     data
-        Folder of audio, or manifest (see `wavenet.training.manifest.read_clips`).
+        For a WaveNet a folder of audio or a manifest (see
+        `wavenet.training.manifest.read_clips`); for a recurrent model a text file.
     output
         Folder for the model, the checkpoint, the log and the cache of decoded audio.
     model, training
-        Settings that differ from the defaults of `WaveNetConfig` and `TrainingConfig`. Speakers,
-        symbols and their durations come from the data.
+        Settings that differ from the defaults of `WaveNetConfig` or `RecurrentConfig`, and of
+        `TrainingConfig`. Speakers, symbols and their durations come from the data, and so does the
+        vocabulary of a text, of which `model["level"]` is "char" or "word".
     resume
         Go on from the checkpoint in `output`; `training` may change the settings of the run.
 
@@ -55,26 +57,21 @@ def train(
     ValueError
         Unusable data or settings; the sentence names the file or the setting.
     """
-    output = Path(output)
+    data, output = Path(data), Path(output)
     _start_processes()
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)
-    config, settings = _configs(output, model or {}, training or {}, resume)
-    clips = read_clips(Path(data))
-    config = complete_config(config, clips)
+    config, settings = _configs(data, output, model or {}, training or {}, resume)
+    if isinstance(config, RecurrentConfig):
+        task: Task = text_task(config, settings, data)
+    else:
+        task = WaveNetTask(config, settings, data, output / "cache", console)
     output.mkdir(parents=True, exist_ok=True)
-    held_out = _held_out(clips, settings)
-    items = _load(clips, config, output / "cache", console)
-    validation = [item for item, held in zip(items, held_out, strict=True) if held]
-    training_items = [item for item, held in zip(items, held_out, strict=True) if not held]
-    if not training_items:
-        raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
-
-    trainer = Trainer(config, settings, training_items, validation, output)
+    trainer = Trainer(task, settings, output)
     if resume:
         trainer.resume()
-    console.print(_description(trainer, len(training_items), len(validation)), highlight=False)
-    samples = trainer.sampler.length * settings.batch_size
+    console.print(f"{task.describe(trainer.model)}; on {trainer.device}", highlight=False)
+    samples = task.sampler.length * settings.batch_size
     reporter = Reporter(output, trainer.step, settings.steps, samples, enabled=first)
     try:
         return trainer.run(reporter)
@@ -84,19 +81,25 @@ def train(
             distributed.destroy_process_group()
 
 
-def setting(name: str, text: str) -> tuple[str, Any]:
+def setting(name: str, text: str, data: Path | None = None) -> tuple[str, Any]:
     """A setting given as text: "model" or "training", and the value in its type.
+
+    `data` says of what kind the model is.
 
     Raises
     ------
     ValueError
         There is no such setting, or the text is not a value of its type.
     """
-    for group, cls in (("model", WaveNetConfig), ("training", TrainingConfig)):
+    recurrent = data is not None and data.suffix.lower() in TEXT_SUFFIXES
+    groups = {"model": RecurrentConfig if recurrent else WaveNetConfig, "training": TrainingConfig}
+    if recurrent and name == "level":
+        return "model", text
+    for group, cls in groups.items():
         for field in dataclasses.fields(cls):
             if field.name == name:
                 return group, _value(name, text, field.default)
-    names = [f.name for cls in (WaveNetConfig, TrainingConfig) for f in dataclasses.fields(cls)]
+    names = [field.name for cls in groups.values() for field in dataclasses.fields(cls)]
     near = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise ValueError(f"there is no setting {name!r}{hint}")
@@ -115,10 +118,14 @@ def _value(name: str, text: str, default: Any) -> Any:
 
 
 def _configs(
-    output: Path, model: dict[str, Any], training: dict[str, Any], resume: bool
-) -> tuple[WaveNetConfig, TrainingConfig]:
+    data: Path, output: Path, model: dict[str, Any], training: dict[str, Any], resume: bool
+) -> tuple[WaveNetConfig | RecurrentConfig, TrainingConfig]:
     if not resume:
-        config = configuration.from_dict({"kind": "wavenet", **model})
+        config = _text_config(data, model)
+        if config is not None:
+            training = TEXT_SETTINGS | training
+        else:
+            config = configuration.from_dict({"kind": "wavenet", **model})
         return config, configuration.build(TrainingConfig, training, "training")
     config, settings = read_configs(output)
     if model:
@@ -131,37 +138,14 @@ def _configs(
     return config, settings
 
 
-def _held_out(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
-    """Which clips are for validation: as the data say, else a random fraction of the files."""
-    if any(clip.split for clip in clips):
-        return np.array([clip.split == "validation" for clip in clips])
-    names = sorted({(str(clip.path), clip.start) for clip in clips})
-    count = round(settings.validation * len(names))
-    if len(names) > 1 and settings.validation > 0:
-        count = max(1, count)
-    order = np.random.default_rng(settings.seed).permutation(len(names))
-    chosen = {names[i] for i in order[:count]}
-    return np.array([(str(clip.path), clip.start) in chosen for clip in clips])
-
-
-def _load(clips: list[Clip], config: WaveNetConfig, cache: Path, console: Console) -> list[Item]:
-    """All clips, decoded and cached; prints what was found."""
-    steps = track(range(len(clips)), "reading audio", console=console, transient=True)
-    items, summary = build_corpus(clips, config, cache, progress=iter(steps).__next__)
-    console.print(str(summary), highlight=False)
-    return items
-
-
-def _description(trainer: Trainer, clips: int, held_out: int) -> str:
-    parameters = sum(p.numel() for p in trainer.model.parameters())
-    field = trainer.model.receptive_field
-    milliseconds = 1000 * field / trainer.model.config.sample_rate
-    joined = trainer.sampler.short_clips
-    return (
-        f"{parameters:,} parameters, receptive field {field} samples ({milliseconds:.0f} ms), on "
-        f"{trainer.device}; {clips} clips to train on ({joined} shorter than a sequence: joined), "
-        f"{held_out} for validation"
-    )
+def _text_config(data: Path, model: dict[str, Any]) -> RecurrentConfig | None:
+    """A model of the symbols of a text file; None for other data."""
+    if data.suffix.lower() not in TEXT_SUFFIXES:
+        return None
+    settings = {name: value for name, value in model.items() if name != "level"}
+    symbols = text_symbols(data, model.get("level", "char"))
+    settings["text"] = dataclasses.asdict(symbols)
+    return configuration.from_dict({"kind": "recurrent", **settings})
 
 
 def _start_processes() -> None:

@@ -8,32 +8,28 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, distributed
-from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
-from wavenet.config import WaveNetConfig
 from wavenet.formats.model_file import save_model
-from wavenet.models import WaveNet
 from wavenet.training.checkpoint import load_checkpoint, save_checkpoint
 from wavenet.training.config import TrainingConfig
-from wavenet.training.corpus import Item
 from wavenet.training.progress import Reporter
-from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
+from wavenet.training.task import Task
 
 
 class Trainer:
-    """Trains a WaveNet and keeps a checkpoint and a usable model in the output folder.
+    """Trains a model and keeps a checkpoint and a usable model in the output folder.
 
     Parameters
     ----------
-    config, settings
-        The model and the run.
-    training, validation
-        Clips; `validation` may be empty.
+    task
+        The model, the sequences and the loss.
+    settings
+        The run.
     output
         Folder of the checkpoint, the log and the exported model.
 
@@ -43,14 +39,8 @@ class Trainer:
     process with the same settings.
     """
 
-    def __init__(
-        self,
-        config: WaveNetConfig,
-        settings: TrainingConfig,
-        training: list[Item],
-        validation: list[Item],
-        output: Path,
-    ):
+    def __init__(self, task: Task, settings: TrainingConfig, output: Path):
+        self.task = task
         self.settings = settings
         self.output = output
         self.rank = distributed.get_rank() if distributed.is_initialized() else 0
@@ -61,7 +51,7 @@ class Trainer:
             )
         self.device = _device(settings.device)
         torch.manual_seed(settings.seed)
-        self.model = WaveNet(config).to(self.device)
+        self.model = task.make_model().to(self.device)
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -69,8 +59,6 @@ class Trainer:
         self.forward = torch.compile(self.model) if settings.compile else self.model
         if distributed.is_initialized():
             self.forward = DistributedDataParallel(self.forward)
-        self.sampler = SequenceSampler(training, config, settings.window, settings.seed)
-        self.validation = validation_batches(validation, self.sampler, settings.batch_size)
         self.step = 0
 
     def resume(self) -> None:
@@ -102,21 +90,23 @@ class Trainer:
             weights = {name: value.cpu().numpy() for name, value in self.average.items()}
             save_model(self.output, self.model.config, weights)
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[Any]:
         """The batches of the steps to come, each made while the one before it is trained on."""
         count = self.settings.batch_size // self.processes
         places = range(self.rank * count, (self.rank + 1) * count)
         with ThreadPoolExecutor(1) as pool:
-            following = pool.submit(self.sampler.batch, self.step, places)
+            following = pool.submit(self.task.sampler.batch, self.step, places)
             for step in range(self.step, self.settings.steps):
                 batch = following.result()
-                following = pool.submit(self.sampler.batch, step + 1, places)
+                following = pool.submit(self.task.sampler.batch, step + 1, places)
                 yield batch
 
-    def _train_step(self, batch: Batch) -> float:
+    def _train_step(self, batch: Any) -> float:
         """One optimizer step; returns the loss [bits per sample]."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.settings, self.step)
+        # Dropout too is a function of the step, so that a resumed run is the same.
+        torch.manual_seed((self.settings.seed * 1_000_003 + self.step) * 1_009 + self.rank)
         self.optimizer.zero_grad(set_to_none=True)
         nats, count = self._nats(self.forward, batch)
         # Gradients are averaged over processes: weigh each by its share of the counted samples.
@@ -132,18 +122,14 @@ class Trainer:
         self._update_average()
         return float(self._sum_over_processes(nats.detach()) / total) / math.log(2)
 
-    def _nats(self, model: torch.nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _nats(self, model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
         """Summed negative log-likelihood of the counted samples, and their number."""
-        to = {"device": self.device, "non_blocking": True}
-        inputs = torch.from_numpy(np.ascontiguousarray(batch.inputs)).to(**to)
-        targets = torch.from_numpy(np.ascontiguousarray(batch.targets)).to(**to)
-        counted = torch.from_numpy(batch.counted).to(**to)
-        config = self.model.config
-        speakers = torch.from_numpy(batch.speakers).to(**to) if config.speakers else None
-        tracks = torch.from_numpy(batch.tracks).to(**to) if batch.tracks is not None else None
-        with self._autocast():
-            logits = model(inputs, speakers, None, tracks)
-        losses = functional.cross_entropy(logits.float(), targets, reduction="none")
+
+        def forward(*inputs: Tensor | None) -> Any:
+            with self._autocast():
+                return model(*inputs)
+
+        losses, counted = self.task.losses(forward, batch, self.device)
         return (losses * counted).sum(), counted.sum()
 
     def _autocast(self):
@@ -161,12 +147,12 @@ class Trainer:
             )
 
     def _validate(self, reporter: Reporter) -> None:
-        """Bits per sample of the averaged weights on the validation clips."""
-        if not self.validation:
+        """Bits per sample of the averaged weights on the validation data."""
+        if not self.task.validation:
             return
         nats = count = 0.0
         with torch.no_grad(), self._averaged_weights():
-            for batch in self.validation[self.rank :: self.processes]:
+            for batch in self.task.validation[self.rank :: self.processes]:
                 batch_nats, batch_count = self._nats(self.model, batch)
                 nats += float(batch_nats)
                 count += float(batch_count)
@@ -178,7 +164,9 @@ class Trainer:
     def _averaged_weights(self) -> Iterator[None]:
         present = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.model.load_state_dict(self.average)
+        self.model.eval()
         yield
+        self.model.train()
         self.model.load_state_dict(present)
 
     def _sum_over_processes(self, value: Tensor) -> Tensor:

@@ -1,0 +1,52 @@
+"""A text file as the data of a recurrent model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wavenet.recurrent.config import RecurrentConfig, TextSymbols
+from wavenet.recurrent.text import encode_text, make_vocabulary, split_text
+from wavenet.training.config import TrainingConfig
+from wavenet.training.recurrent_task import RecurrentTask, Track
+
+TEXT_SUFFIXES = {".txt", ".text", ".md"}
+# What suits text where the settings say nothing.
+TEXT_SETTINGS = {
+    "steps": 10_000, "batch_size": 32, "window": 256, "learning_rate": 3e-3, "validation": 0.05,
+    "ema_decay": 0.998, "validate_every": 500, "save_every": 500,
+}  # fmt: skip
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, its line ends as one character.
+
+    Raises
+    ------
+    ValueError
+        The file is not UTF-8 text, or too short to learn from.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+    if len(text) < 100:
+        raise ValueError(f"{path} has {len(text)} characters; a model needs at least 100")
+    return text
+
+
+def text_symbols(path: Path, level: str) -> TextSymbols:
+    """The vocabulary of a file."""
+    return make_vocabulary(split_text(read_text(path), level), level)
+
+
+def text_task(config: RecurrentConfig, settings: TrainingConfig, path: Path) -> RecurrentTask:
+    """Learns a text but for its end, the fraction `settings.validation`, which is held out."""
+    try:
+        classes = encode_text(read_text(path), config.text)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    split = len(classes) - round(settings.validation * len(classes))
+    training, validation = [Track(classes[:split])], [Track(classes[split:])]
+    unit = "characters" if config.text.level == "char" else "words and marks"
+    held_out = validation if split < len(classes) else []
+    return RecurrentTask(config, settings, training, held_out, unit)

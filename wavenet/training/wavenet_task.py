@@ -1,0 +1,105 @@
+"""A WaveNet that learns recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wavenet.config import WaveNetConfig
+from wavenet.models import WaveNet
+from wavenet.training.config import TrainingConfig
+from wavenet.training.corpus import Item, build_corpus, complete_config
+from wavenet.training.manifest import Clip, read_clips
+from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
+from wavenet.training.task import to_device
+
+
+class WaveNetTask:
+    """Recordings of a folder or a manifest, for a WaveNet; see `wavenet.training.task.Task`.
+
+    Parameters
+    ----------
+    config, settings
+        The model and the run.
+    data
+        Folder of audio, or manifest.
+    cache
+        Folder for decoded audio.
+    console
+        Where progress and what was found are printed.
+    """
+
+    def __init__(
+        self,
+        config: WaveNetConfig,
+        settings: TrainingConfig,
+        data: Path,
+        cache: Path,
+        console: Console,
+    ):
+        clips = read_clips(data)
+        self.config = complete_config(config, clips)
+        held_out = _held_out(clips, settings)
+        cache.mkdir(parents=True, exist_ok=True)
+        items = _load(clips, self.config, cache, console)
+        validation = [item for item, held in zip(items, held_out, strict=True) if held]
+        training = [item for item, held in zip(items, held_out, strict=True) if not held]
+        if not training:
+            raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
+        self.sampler = SequenceSampler(training, self.config, settings.window, settings.seed)
+        self.validation = validation_batches(validation, self.sampler, settings.batch_size)
+        self._clips = len(training), len(validation)
+
+    def make_model(self) -> WaveNet:
+        """The untrained model."""
+        return WaveNet(self.config)
+
+    def losses(
+        self, forward: Callable[..., Tensor], batch: Batch, device: torch.device
+    ) -> tuple[Tensor, Tensor]:
+        """Negative log-likelihood of each sample [nats], and which of them count."""
+        inputs, targets = to_device(batch.inputs, device), to_device(batch.targets, device)
+        speakers = to_device(batch.speakers, device) if self.config.speakers else None
+        logits = forward(inputs, speakers, None, to_device(batch.tracks, device))
+        losses = functional.cross_entropy(logits.float(), targets, reduction="none")
+        return losses, to_device(batch.counted, device)
+
+    def describe(self, model: nn.Module) -> str:
+        """The model and the data, in a sentence."""
+        parameters = sum(p.numel() for p in model.parameters())
+        field = self.config.receptive_field
+        milliseconds = 1000 * field / self.config.sample_rate
+        clips, held_out = self._clips
+        return (
+            f"{parameters:,} parameters, receptive field {field} samples ({milliseconds:.0f} ms); "
+            f"{clips} clips to train on ({self.sampler.short_clips} shorter than a sequence: "
+            f"joined), {held_out} for validation"
+        )
+
+
+def _held_out(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
+    """Which clips are for validation: as the data say, else a random fraction of the files."""
+    if any(clip.split for clip in clips):
+        return np.array([clip.split == "validation" for clip in clips])
+    names = sorted({(str(clip.path), clip.start) for clip in clips})
+    count = round(settings.validation * len(names))
+    if len(names) > 1 and settings.validation > 0:
+        count = max(1, count)
+    order = np.random.default_rng(settings.seed).permutation(len(names))
+    chosen = {names[i] for i in order[:count]}
+    return np.array([(str(clip.path), clip.start) in chosen for clip in clips])
+
+
+def _load(clips: list[Clip], config: WaveNetConfig, cache: Path, console: Console) -> list[Item]:
+    """All clips, decoded and cached; prints what was found."""
+    steps = track(range(len(clips)), "reading audio", console=console, transient=True)
+    items, summary = build_corpus(clips, config, cache, progress=iter(steps).__next__)
+    console.print(str(summary), highlight=False)
+    return items
