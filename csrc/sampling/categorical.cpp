@@ -26,12 +26,16 @@ float smallest_kept(const float* weights, std::size_t classes, float total,
   return sorted[kept - 1];
 }
 
-// The class whose weight covers the fraction `uniform` of all weights, when the classes stand in
-// the order of their number modulo kPanel: the lane first, then the class in it. Rounding at the
-// end of the sums gives the last class that has any weight.
+std::uint32_t most_likely(const float* logits, std::size_t classes) {
+  return static_cast<std::uint32_t>(std::max_element(logits, logits + classes) - logits);
+}
+
+// The class whose weight covers the fraction `uniform` of `total`, which is above 0, when the
+// classes stand in the order of their number modulo kPanel: the lane first, then the class in it.
+// Rounding at the end of the sums gives the last class that has any weight.
 std::uint32_t inverse_distribution(const float* weights, std::size_t classes,
-                                   const float* lane_sums, float uniform) {
-  float target = uniform * std::accumulate(lane_sums, lane_sums + kPanel, 0.0f);
+                                   const float* lane_sums, float total, float uniform) {
+  float target = uniform * total;
   std::size_t last_lane = kPanel;
   while (lane_sums[last_lane - 1] == 0.0f) --last_lane;
   std::size_t lane = 0;
@@ -61,23 +65,24 @@ std::uint32_t sample_categorical(const Kernels& kernels, const float* logits, st
                                  const CategoricalOptions& options, float uniform,
                                  std::vector<float>& scratch) {
   const float scale = 1.0f / options.temperature;
-  if (!std::isfinite(scale)) {
-    return static_cast<std::uint32_t>(std::max_element(logits, logits + classes) - logits);
-  }
+  if (!std::isfinite(scale)) return most_likely(logits, classes);
   scratch.resize(padded(classes));
   float peak;
   float lane_sums[kPanel];
   kernels.exponentials(logits, scale, scratch.data(), padded(classes), &peak, lane_sums);
+  float total = std::accumulate(lane_sums, lane_sums + kPanel, 0.0f);
+  // No weight is left by logits that are not finite, or where scale * log2(e) is not.
+  if (!(total > 0.0f)) return most_likely(logits, classes);
   if (options.top_k || options.top_p < 1.0f) {
-    const float total = std::accumulate(lane_sums, lane_sums + kPanel, 0.0f);
     const float smallest = smallest_kept(scratch.data(), classes, total, options);
     std::fill_n(lane_sums, kPanel, 0.0f);
     for (std::size_t i = 0; i < classes; ++i) {
       if (scratch[i] < smallest) scratch[i] = 0.0f;
       lane_sums[i % kPanel] += scratch[i];
     }
+    total = std::accumulate(lane_sums, lane_sums + kPanel, 0.0f);
   }
-  return inverse_distribution(scratch.data(), classes, lane_sums, uniform);
+  return inverse_distribution(scratch.data(), classes, lane_sums, total, uniform);
 }
 
 float log_probability(const Kernels& kernels, const float* logits, std::size_t classes,
