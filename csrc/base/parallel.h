@@ -28,7 +28,11 @@ void parallel_for(std::size_t count, std::size_t threads, const Work& work) {
     }
   };
   std::vector<std::thread> helpers;
-  for (std::size_t i = 1; i < threads && i < count; ++i) helpers.emplace_back(run);
+  try {
+    for (std::size_t i = 1; i < threads && i < count; ++i) helpers.emplace_back(run);
+  } catch (const std::exception&) {
+    // The system gives no more threads, or no memory for them: those that have started do it all.
+  }
   run();
   for (std::thread& helper : helpers) helper.join();
   if (failure) std::rethrow_exception(failure);
