@@ -143,6 +143,9 @@ def test_any_memory_layout():
     read_only = y.copy()
     read_only.flags.writeable = False
     np.testing.assert_array_equal(mulaw_encode(read_only), expected)
+    integers = np.arange(-32768, 32768, 7).astype(np.int16)
+    np.testing.assert_array_equal(mulaw_encode(integers.astype(">i2")), mulaw_encode(integers))
+    assert mulaw_encode([-1, 0, 1]).tolist() == [0, 128, 255]
     assert mulaw_encode(0.0) == 128 and mulaw_encode(0.0).shape == ()
     assert mulaw_encode([]).shape == (0,)
 
@@ -166,6 +169,8 @@ def test_nan_is_named(dtype, channels, instruction_set):
         (lambda: mulaw_encode([0.0], convention="alaw"), "alaw"),
         (lambda: mulaw_encode(["a"]), "real numbers"),
         (lambda: mulaw_encode([1j]), "real numbers"),
+        (lambda: mulaw_encode(np.array([0, 1 << 20], np.int32)), "dtype int32 .* only int16"),
+        (lambda: mulaw_encode(np.array([0, 200], np.uint8)), "dtype uint8"),
         (lambda: mulaw_decode([0.5]), "whole numbers"),
         (lambda: mulaw_decode([256]), "code 256 at place 0"),
         (lambda: mulaw_decode([3, -1]), "code -1 at place 1"),

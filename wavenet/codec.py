@@ -27,7 +27,7 @@ def mulaw_encode(
     ----------
     y
         Samples of any shape: float32 or float64 in [-1, 1] (clipped beyond), or int16, which
-        stands for y / 32768. Other real types are taken as float64.
+        stands for y / 32768. Other real types are taken as float64, of integers -1, 0 and 1 alone.
     channels
         Number of codes, a power of two from 4 to 65,536.
     convention
@@ -45,9 +45,15 @@ def mulaw_encode(
         NaN, or an argument out of range.
     """
     array = np.asarray(y)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype not in (np.float32, np.float64, np.int16):
         if array.dtype.kind not in "fiub":
             raise ValueError(f"samples must be real numbers, got dtype {array.dtype}")
+        if array.dtype.kind in "iu" and np.any((array < -1) | (array > 1)):
+            raise ValueError(
+                f"samples of dtype {array.dtype} go beyond -1 to 1; of integers only int16 stands "
+                "for PCM: scale others to floats"
+            )
         array = array.astype(np.float64)
     return _codec(channels, convention).encode(np.require(array, requirements="CA"))
 
