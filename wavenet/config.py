@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
+Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
+
+PCM_LEVELS = 65536  # values of a sample under continuous outputs: those of 16-bit audio
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class LocalConditioning:
     """How a track of feature frames conditions every block (arXiv 1609.03499, sec. 2.5).
 
     The frames (and the global conditioning vector, repeated) pass `layers` non-causal convolutions
-    with ReLU at frame rate, then come to sample rate by repetition or by transposed convolutions.
+    at frame rate, then come to sample rate by repetition or by learned convolutions.
 
     Parameters
     ----------
@@ -69,11 +72,19 @@ class LocalConditioning:
         Samples per frame.
     layers, hidden_channels, kernel_size
         Convolutions at frame rate: their number (0: none), channels and (odd) width [frames].
+    activation
+        Behind each of them: "relu", or "none".
+    padding
+        What they see beyond the first and the last frame: "zeros", or these frames again ("edge").
     upsampling
-        "repeat" holds each frame for `hop_length` samples; "transposed" learns a network of
-        transposed convolutions, one per factor, of width 2 * factor.
+        "repeat" holds each frame for `hop_length` samples. "transposed" learns a network of
+        transposed convolutions, one per factor, of width 2 * factor. "stretch" repeats by each
+        factor and smooths by a learned filter of width 2 * factor + 1 that all channels share (as
+        wavenet_vocoder does; cheap, since it commutes with the projection into the blocks).
     upsampling_factors
-        Factors of "transposed"; their product is `hop_length`.
+        Factors of "transposed" and "stretch"; their product is `hop_length`.
+    frequency_kernel_size
+        (Odd) width across channels of the filters of "stretch".
     """
 
     channels: int
@@ -81,8 +92,11 @@ class LocalConditioning:
     layers: int = 2
     hidden_channels: int = 64
     kernel_size: int = 3
-    upsampling: Literal["repeat", "transposed"] = "repeat"
+    activation: Literal["relu", "none"] = "relu"
+    padding: Literal["zeros", "edge"] = "zeros"
+    upsampling: Literal["repeat", "transposed", "stretch"] = "repeat"
     upsampling_factors: tuple[int, ...] = ()
+    frequency_kernel_size: int = 1
 
     def __post_init__(self) -> None:
         _require_range("channels", self.channels, 1, 65536)
@@ -90,18 +104,30 @@ class LocalConditioning:
         _require_range("layers", self.layers, 0, 16)
         _require_range("hidden_channels", self.hidden_channels, 1, 4096)
         _require_range("kernel_size", self.kernel_size, 1, 63)
-        _require_choice("upsampling", self.upsampling, ("repeat", "transposed"))
-        _require(self.kernel_size % 2 == 1, f"kernel_size must be odd, got {self.kernel_size}")
-        if self.upsampling == "transposed":
+        _require_choice("activation", self.activation, ("relu", "none"))
+        _require_choice("padding", self.padding, ("zeros", "edge"))
+        _require_choice("upsampling", self.upsampling, ("repeat", "transposed", "stretch"))
+        _require_range("frequency_kernel_size", self.frequency_kernel_size, 1, 63)
+        for name in ("kernel_size", "frequency_kernel_size"):
+            _require(getattr(self, name) % 2 == 1, f"{name} must be odd, got {getattr(self, name)}")
+        _require(
+            self.frequency_kernel_size == 1 or self.upsampling == "stretch",
+            "frequency_kernel_size needs upsampling 'stretch'",
+        )
+        if self.upsampling != "repeat":
+            least = 2 if self.upsampling == "stretch" else 1
             for factor in self.upsampling_factors:
-                _require_range("upsampling_factors", factor, 1, 1024)
+                _require_range("upsampling_factors", factor, least, 1024)
             _require(
                 math.prod(self.upsampling_factors) == self.hop_length,
                 f"the product of upsampling_factors {self.upsampling_factors} must be the "
                 f"hop_length {self.hop_length}",
             )
         else:
-            _require(not self.upsampling_factors, "upsampling_factors need upsampling 'transposed'")
+            _require(
+                not self.upsampling_factors,
+                "upsampling_factors need upsampling 'transposed' or 'stretch'",
+            )
 
     @property
     def output_channels(self) -> int:
@@ -118,7 +144,11 @@ class LocalConditioning:
             inputs = self.hidden_channels
         for i, factor in enumerate(self.upsampling_factors):
             size = self.output_channels
-            shapes[f"condition.upsamplers.{i}.weight"] = (size, size, 2 * factor)
+            shapes[f"condition.upsamplers.{i}.weight"] = (
+                (1, 1, self.frequency_kernel_size, 2 * factor + 1)
+                if self.upsampling == "stretch"
+                else (size, size, 2 * factor)
+            )
         return shapes
 
 
@@ -142,9 +172,16 @@ class WaveNetConfig:
     input_kernel_size
         Taps of the causal convolution before the first block.
     output
-        "categorical" over `quantization_channels` mu-law codes.
-    mulaw_convention
-        See `wavenet.mulaw_encode`.
+        "categorical" over `quantization_channels` mu-law codes; or "logistic-mixture" (arXiv
+        1701.05517), "gaussian" or "gaussian-mixture" over the values of 16-bit audio, each with
+        the probability of the interval around it. These need scalar input.
+    quantization_channels, mulaw_convention
+        Of "categorical"; see `wavenet.mulaw_encode`.
+    mixtures
+        Components of the mixtures.
+    log_scale_min
+        Least natural logarithm of a scale (deviation), where full scale is 1. One step of 16-bit
+        audio has the logarithm -10.4.
     speakers
         Names of the speakers for global conditioning; empty: none.
     speaker_channels
@@ -166,9 +203,11 @@ class WaveNetConfig:
     skip_channels: int = 128
     input: Literal["one-hot", "embedding", "scalar"] = "one-hot"
     input_kernel_size: int = 2
-    output: Literal["categorical"] = "categorical"
+    output: Output = "categorical"
     quantization_channels: int = 256
     mulaw_convention: MulawConvention = "wavenet"
+    mixtures: int = 10
+    log_scale_min: float = -16.0
     speakers: tuple[str, ...] = ()
     speaker_channels: int = 16
     global_channels: int = 0
@@ -186,7 +225,13 @@ class WaveNetConfig:
         _require(self.gate_channels % 2 == 0, f"gate_channels {self.gate_channels} must be even")
         _require_choice("input", self.input, ("one-hot", "embedding", "scalar"))
         _require_range("input_kernel_size", self.input_kernel_size, 1, 64)
-        _require_choice("output", self.output, ("categorical",))
+        _require_choice("output", self.output, typing.get_args(Output))
+        _require(
+            self.output == "categorical" or self.input == "scalar",
+            f"output {self.output!r} needs input 'scalar', got {self.input!r}",
+        )
+        _require_range("mixtures", self.mixtures, 1, 256)
+        _require_range("log_scale_min", self.log_scale_min, -30.0, 0.0)
         channels = self.quantization_channels
         _require_range("quantization_channels", channels, 4, 65536)
         _require(channels & (channels - 1) == 0, f"{channels=} must be a power of two")
@@ -214,6 +259,26 @@ class WaveNetConfig:
         """Size of the whole global conditioning vector: speaker embedding, then given vector."""
         return (self.speaker_channels if self.speakers else 0) + self.global_channels
 
+    @property
+    def levels(self) -> int:
+        """Number of values that a sample takes; codes count them."""
+        return self.quantization_channels if self.output == "categorical" else PCM_LEVELS
+
+    @property
+    def components(self) -> int:
+        """Components of a continuous output."""
+        return 1 if self.output == "gaussian" else self.mixtures
+
+    @property
+    def output_channels(self) -> int:
+        """Outputs per sample: logits; or mixture logits, means and logarithms of the scales.
+
+        A single Gaussian has no mixture logit.
+        """
+        if self.output == "categorical":
+            return self.quantization_channels
+        return 2 if self.output == "gaussian" else 3 * self.mixtures
+
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the weights, as `wavenet.models.WaveNet` has them."""
         residual, gate, skip = self.residual_channels, self.gate_channels, self.skip_channels
@@ -239,7 +304,7 @@ class WaveNetConfig:
                 shapes |= _convolution(f"{block}.residual", residual, gate // 2, 1)
             shapes |= _convolution(f"{block}.skip", skip, gate // 2, 1)
         shapes |= _convolution("hidden", skip, skip, 1)
-        shapes |= _convolution("output", codes, skip, 1)
+        shapes |= _convolution("output", self.output_channels, skip, 1)
         return shapes
 
 

@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from wavenet import _core
 from wavenet.arguments import integer, per_stream, sampling_options, thread_count
 from wavenet.assets import find_model
-from wavenet.codec import mulaw_decode, mulaw_encode
 from wavenet.config import WaveNetConfig
 from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
 from wavenet.recurrent.config import RecurrentConfig
+from wavenet.samples import decode_samples, encode_samples, silence_code
 
 if TYPE_CHECKING:
     from wavenet.recurrent.generator import RecurrentGenerator
@@ -73,7 +73,8 @@ class Score:
     log_likelihood
         `(n,)` float32: log-probability of each sample given those before it [nats].
     bits_per_sample
-        Mean of its negative [bits].
+        Mean of its negative [bits]: per mu-law code, or for continuous outputs per value of
+        16-bit audio.
     """
 
     log_likelihood: NDArray[np.float32]
@@ -103,12 +104,12 @@ class Generator:
     ):
         self.config = config
         self.threads = thread_count(threads)
-        codes = np.arange(config.quantization_channels)
+        local = vars(config.local) if config.local else None
         self._model = _core.WaveNet(
-            vars(config) | {"local": vars(config.local) if config.local else None},
+            vars(config) | {"local": local, "levels": config.levels},
             tensors,
-            silence=int(self._encode(np.zeros(1))[0]),
-            code_values=self._decode(codes).tolist(),
+            silence=silence_code(config),
+            code_values=self._decode(np.arange(config.levels)).tolist(),
         )
 
     @property
@@ -229,7 +230,10 @@ class Generator:
         return Score(log_likelihood, float(bits))
 
     def logits(self, y: ArrayLike, **conditioning: Any) -> NDArray[np.float32]:
-        """Teacher-forced logits `(n, quantization_channels)` that predict each sample of `y`."""
+        """Teacher-forced outputs `(n, output_channels)` that predict each sample of `y`.
+
+        Logits, or the parameters of a continuous output (see `WaveNetConfig.output_channels`).
+        """
         codes = self.codes(y)
         return np.concatenate([part[0] for part in self._feed("logits", codes, conditioning)])
 
@@ -302,17 +306,17 @@ class Generator:
             yield getattr(streams.core, method)(codes[None, start : start + _SCORED_PER_CALL])
 
     def codes(self, y: ArrayLike) -> NDArray[np.uint16]:
-        """Mu-law codes of a signal `(n,)` in the convention of the model."""
+        """Codes of a signal `(n,)` in the quantization of the model, uint16."""
         y = np.asarray(y)
         if y.ndim != 1 or y.size == 0:
             raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
-        return self._encode(y).astype(np.uint16)
+        return self._encode(y)
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
-        return mulaw_encode(y, self.config.quantization_channels, self.config.mulaw_convention)
+        return encode_samples(y, self.config)
 
     def _decode(self, codes: np.ndarray) -> NDArray[np.float32]:
-        return mulaw_decode(codes, self.config.quantization_channels, self.config.mulaw_convention)
+        return decode_samples(codes, self.config)
 
 
 class Streams:
@@ -325,9 +329,11 @@ class Streams:
     seed
         Seed of the random numbers, 0 to 2^64 - 1. Streams of a batch differ.
     temperature
-        Divides the logits; 0 takes the most likely sample always.
+        Divides the logits, of classes or of mixture components, and multiplies the scales of the
+        components; 0 takes the most likely class, or the mean of the most likely component.
     top_k, top_p
         Draw only from the k most likely classes, or from the fewest that hold the probability p.
+        Categorical outputs alone.
     speaker
         Name or index, or one for each stream; by default the first.
     global_vector

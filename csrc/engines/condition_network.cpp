@@ -7,8 +7,13 @@ namespace wavenet {
 
 ConditionNetwork::ConditionNetwork(const LinearKernels& kernels, const LocalShape& shape,
                                    std::size_t global_size, const Tensors& tensors)
-    : channels_(shape.channels), global_size_(shape.layers ? global_size : 0) {
-  const std::size_t outputs = shape.output_channels();
+    : channels_(shape.channels),
+      outputs_(shape.output_channels()),
+      global_size_(shape.layers ? global_size : 0),
+      relu_(shape.relu),
+      pad_with_edge_(shape.pad_with_edge),
+      stretches_(shape.upsampling == Upsampling::kStretch) {
+  const std::size_t outputs = outputs_;
   const std::size_t taps = shape.kernel_size;
   width_ = padded(outputs);
   std::size_t inputs = channels_ + global_size_;
@@ -27,7 +32,12 @@ ConditionNetwork::ConditionNetwork(const LinearKernels& kernels, const LocalShap
     layers_.push_back(std::move(layer));
     inputs = outputs;
   }
-  for (std::size_t s = 0; s < shape.upsampling_factors.size(); ++s) {
+  if (stretches_) {
+    stretch_ = StretchNetwork(shape, tensors);
+    blends_ = !stretch_.mixes_channels();
+    rows_per_frame_ = blends_ ? 1 : shape.hop_length;
+  }
+  for (std::size_t s = 0; !stretches_ && s < shape.upsampling_factors.size(); ++s) {
     const std::string name = "condition.upsamplers." + std::to_string(s) + ".weight";
     Upsampler stage{shape.upsampling_factors[s], {}};
     const std::size_t width = 2 * stage.factor;
@@ -62,12 +72,15 @@ AlignedBuffer<float> ConditionNetwork::encode(const Kernels& kernels, const floa
     for (std::size_t k = 0; k < layer.taps.size(); ++k) {  // y[f] += W[k] x[f + k - half]
       const std::size_t first_out = k < half ? half - k : 0;
       const std::size_t first_in = k < half ? 0 : k - half;
-      const std::size_t shift = std::max(first_out, first_in);
-      if (shift >= frames) continue;
+      const std::size_t shift = std::min(frames, std::max(first_out, first_in));
       layer.taps[k].accumulate(x.data() + first_in * stride, stride * sizeof(float),
                                y.data() + first_out * width_, width_, frames - shift);
+      if (!pad_with_edge_) continue;
+      const float* edge = x.data() + (k < half ? 0 : frames - 1) * stride;
+      const std::size_t first = k < half ? 0 : frames - shift;
+      layer.taps[k].accumulate(edge, 0, y.data() + first * width_, width_, shift);
     }
-    kernels.relu(y.data(), y.data(), y.size());
+    if (relu_) kernels.relu(y.data(), y.data(), y.size());
     x = std::move(y);
     stride = width_;
   }
@@ -76,7 +89,12 @@ AlignedBuffer<float> ConditionNetwork::encode(const Kernels& kernels, const floa
 
 void ConditionNetwork::rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end,
                             float* rows) const {
-  upsample(encoded, upsamplers_.size(), begin, end, rows);
+  if (stretches_ && !blends_) {
+    const std::size_t frames = encoded.size() / width_;
+    stretch_.upsample(encoded.data(), frames, outputs_, width_, begin, end, rows);
+  } else {
+    upsample(encoded, upsamplers_.size(), begin, end, rows);
+  }
 }
 
 // Transposed convolution of width 2 f, stride f and padding f / 2: output n is the sum of two

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "engines/stretch_network.h"
 #include "engines/wavenet_shape.h"
 #include "layers/packed_linear.h"
 
@@ -20,10 +21,17 @@ class ConditionNetwork {
   AlignedBuffer<float> encode(const Kernels& kernels, const float* features, std::size_t frames,
                               const float* global_vector) const;
 
-  // Rows [begin, end) at the rate of rows: encoded frames themselves where they are repeated, else
-  // the transposed convolutions of them. `rows` has (end - begin) x width() floats.
+  // Rows [begin, end) at the rate of rows: encoded frames themselves where they are repeated or
+  // blended, else their upsampling. `rows` has (end - begin) x width() floats.
   void rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end,
             float* rows) const;
+
+  // Whether a sample is conditioned on a blend of the rows around it, rather than on its own row.
+  // The blend commutes with the linear map into the blocks; see StretchNetwork for the weights.
+  bool blends() const { return blends_; }
+  const StretchNetwork& stretch() const { return stretch_; }
+  // Rows on each side of its own that a sample needs.
+  std::size_t reach() const { return blends_ ? stretch_.reach() : 0; }
 
   std::size_t width() const { return width_; }  // output channels, padded to whole panels
   std::size_t samples_per_row() const { return samples_per_row_; }
@@ -43,12 +51,18 @@ class ConditionNetwork {
                 std::size_t end, float* out) const;
 
   std::size_t channels_ = 0;
+  std::size_t outputs_ = 0;
   std::size_t global_size_ = 0;
   std::size_t width_ = 0;
   std::size_t samples_per_row_ = 1;
   std::size_t rows_per_frame_ = 1;
   std::vector<Convolution> layers_;
   std::vector<Upsampler> upsamplers_;
+  StretchNetwork stretch_;
+  bool relu_ = true;
+  bool pad_with_edge_ = false;
+  bool stretches_ = false;
+  bool blends_ = false;
 };
 
 }  // namespace wavenet

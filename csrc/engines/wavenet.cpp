@@ -18,9 +18,10 @@ void validate(const WaveNetShape& shape) {
   require(shape.residual_channels && shape.skip_channels, "channels must not be 0");
   require(shape.gate_channels && shape.gate_channels % 2 == 0, "gate_channels must be even, got ",
           shape.gate_channels);
-  require(shape.silence < shape.classes, "the code of silence is out of range");
+  validate(shape.output);
+  require(shape.silence < shape.output.levels, "the code of silence is out of range");
   require(shape.input_kernel_size >= 1, "input_kernel_size must be at least 1");
-  require(shape.input != Input::kScalar || shape.code_values.size() == shape.classes,
+  require(shape.input != Input::kScalar || shape.code_values.size() == shape.output.levels,
           "scalar input needs a value for each class");
 }
 
@@ -64,27 +65,25 @@ WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision pr
   pack_head(tensors, ranges);
 }
 
-// The causal convolution of one-hot vectors, of embeddings or of code values is, for each tap, a
-// table with a row per code.
+// The causal convolution of one-hot vectors or of embeddings is, for each tap, a table with a row
+// per code; that of sample values, a row to multiply.
 void WaveNet::pack_input(const Tensors& tensors) {
   const std::size_t outputs = shape_.residual_channels;
   const std::size_t taps = shape_.input_kernel_size;
-  const std::size_t codes = shape_.classes;
-  const std::size_t inputs = shape_.input == Input::kOneHot      ? codes
-                             : shape_.input == Input::kEmbedding ? outputs
-                                                                 : 1;
+  const std::size_t codes = shape_.input == Input::kScalar ? 1 : shape_.output.levels;
+  const std::size_t inputs = shape_.input == Input::kEmbedding ? outputs : codes;
   const float* weight = find_tensor(tensors, "input.weight", {outputs, inputs, taps});
   input_bias_ = padded_copy(find_tensor(tensors, "input.bias", {outputs}), outputs);
   const float* embedding = shape_.input == Input::kEmbedding
                                ? find_tensor(tensors, "embedding.weight", {codes, outputs})
-                               : shape_.code_values.data();
+                               : nullptr;
   input_table_.assign(taps * codes * residual_width(), 0.0f);
   for (std::size_t k = 0; k < taps; ++k) {
     const MatrixView tap{weight + k, outputs, inputs, inputs * taps, taps};
     for (std::size_t code = 0; code < codes; ++code) {
       float* row = input_table_.data() + (k * codes + code) * residual_width();
       for (std::size_t o = 0; o < outputs; ++o) {
-        if (shape_.input == Input::kOneHot) {
+        if (!embedding) {
           row[o] = tap(o, code);
         } else {
           double sum = 0.0;
@@ -187,7 +186,7 @@ void WaveNet::pack_conditioning(const Tensors& tensors) {
 
 void WaveNet::pack_head(const Tensors& tensors, const ActivationRanges& ranges) {
   const std::size_t skip = shape_.skip_channels;
-  const std::size_t classes = shape_.classes;
+  const std::size_t outputs = shape_.output.channels();
   const bool bytes = linear_->input_bytes == 1;
   skip_form_ = bytes ? positive_form(ranges.skip) : InputForm{1, 0};
   hidden_form_ = bytes ? positive_form(ranges.hidden) : InputForm{1, 0};
@@ -196,11 +195,11 @@ void WaveNet::pack_head(const Tensors& tensors, const ActivationRanges& ranges) 
   hidden.set(0, 0, {find_tensor(tensors, "hidden.weight", {skip, skip, 1}), skip, skip, skip, 1});
   hidden_ = PackedLinear(*linear_, hidden, skip_form_);
   hidden_bias_ = padded_copy(find_tensor(tensors, "hidden.bias", {skip}), skip);
-  LayerWeights output(class_width(), skip);
+  LayerWeights output(output_width(), skip);
   output.set(0, 0,
-             {find_tensor(tensors, "output.weight", {classes, skip, 1}), classes, skip, skip, 1});
+             {find_tensor(tensors, "output.weight", {outputs, skip, 1}), outputs, skip, skip, 1});
   output_ = PackedLinear(*linear_, output, hidden_form_);
-  output_bias_ = padded_copy(find_tensor(tensors, "output.bias", {classes}), classes, kNever);
+  output_bias_ = padded_copy(find_tensor(tensors, "output.bias", {outputs}), outputs, kNever);
 }
 
 void WaveNet::embed(const std::int32_t* codes, float* carry) const {
@@ -209,9 +208,15 @@ void WaveNet::embed(const std::int32_t* codes, float* carry) const {
   std::copy(skip_bias_.begin(), skip_bias_.end(), carry + width);
   for (std::size_t k = 0; k < shape_.input_kernel_size; ++k) {
     if (codes[k] < 0) continue;
-    const float* row =
-        input_table_.data() + (k * shape_.classes + static_cast<std::size_t>(codes[k])) * width;
-    for (std::size_t i = 0; i < width; ++i) carry[i] += row[i];
+    const auto code = static_cast<std::size_t>(codes[k]);
+    if (shape_.input == Input::kScalar) {
+      const float value = shape_.code_values[code];
+      const float* row = input_table_.data() + k * width;
+      for (std::size_t i = 0; i < width; ++i) carry[i] += value * row[i];
+    } else {
+      const float* row = input_table_.data() + (k * shape_.output.levels + code) * width;
+      for (std::size_t i = 0; i < width; ++i) carry[i] += row[i];
+    }
   }
 }
 
@@ -250,14 +255,14 @@ void WaveNet::head(const float* skips, std::size_t stride, std::size_t columns, 
     linear_->encode(skips + c * stride, no_bias_.data(), 0.0f, skip_form_, width,
                     inputs + c * bytes);
     std::copy(hidden_bias_.begin(), hidden_bias_.end(), hidden + c * width);
-    std::copy(output_bias_.begin(), output_bias_.end(), logits + c * class_width());
+    std::copy(output_bias_.begin(), output_bias_.end(), logits + c * output_width());
   }
   hidden_.accumulate(inputs, bytes, hidden, width, columns);
   for (std::size_t c = 0; c < columns; ++c) {
     linear_->encode(hidden + c * width, no_bias_.data(), 0.0f, hidden_form_, width,
                     inputs + c * bytes);
   }
-  output_.accumulate(inputs, bytes, logits, class_width(), columns);
+  output_.accumulate(inputs, bytes, logits, output_width(), columns);
 }
 
 }  // namespace wavenet

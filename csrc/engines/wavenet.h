@@ -46,7 +46,7 @@ class WaveNet {
   std::size_t half_width() const { return padded(shape_.gate_channels / 2); }
   std::size_t gate_width() const { return 2 * half_width(); }
   std::size_t carry_width() const { return residual_width() + skip_width(); }
-  std::size_t class_width() const { return padded(shape_.classes); }
+  std::size_t output_width() const { return padded(shape_.output.channels()); }
   // Width of the conditioning of all blocks side by side.
   std::size_t condition_width() const { return blocks_.size() * gate_width(); }
 
@@ -64,8 +64,8 @@ class WaveNet {
   void condition_locally(const float* rows, std::size_t columns, float* out) const;
 
   // ReLU, 1x1, ReLU, 1x1 of the skip sums (skip_width() floats every `stride`) to logits
-  // (class_width() floats a column). Scratch: `hidden` of skip_width() floats a column, `inputs` of
-  // as many stored inputs.
+  // (output_width() floats a column). Scratch: `hidden` of skip_width() floats a column, `inputs`
+  // of as many stored inputs.
   void head(const float* skips, std::size_t stride, std::size_t columns, float* hidden,
             char* inputs, float* logits) const;
 
@@ -81,7 +81,7 @@ class WaveNet {
   const LinearKernels* linear_;
   ConditionNetwork condition_network_;
   std::vector<Block> blocks_;
-  AlignedBuffer<float> input_table_;  // [tap][code][residual_width]
+  AlignedBuffer<float> input_table_;  // [tap][code][residual_width]; one row a tap for scalars
   AlignedBuffer<float> input_bias_;
   AlignedBuffer<float> block_bias_;  // condition_width()
   AlignedBuffer<float> skip_bias_;   // of all blocks together

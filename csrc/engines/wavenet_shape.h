@@ -5,15 +5,25 @@
 #include <cstdint>
 #include <vector>
 
+#include "sampling/output.h"
+
 namespace wavenet {
+
+// kTransposed: learned transposed convolutions. kStretch: repetition and one learned filter for all
+// channels, again and again.
+enum class Upsampling { kRepeat, kTransposed, kStretch };
 
 struct LocalShape {
   std::size_t channels = 0;    // of the feature frames; 0: no local conditioning
   std::size_t hop_length = 1;  // [samples per frame]
   std::size_t layers = 0;
   std::size_t hidden_channels = 0;
-  std::size_t kernel_size = 1;                  // odd [frames]
-  std::vector<std::size_t> upsampling_factors;  // empty: frames are repeated
+  std::size_t kernel_size = 1;  // odd [frames]
+  bool relu = true;             // behind each layer
+  bool pad_with_edge = false;   // layers see the outermost frames again beyond them, else zeros
+  Upsampling upsampling = Upsampling::kRepeat;
+  std::vector<std::size_t> upsampling_factors;
+  std::size_t frequency_kernel_size = 1;  // odd; of kStretch
 
   std::size_t output_channels() const { return layers ? hidden_channels : channels; }
 };
@@ -26,10 +36,10 @@ struct WaveNetShape {
   std::size_t residual_channels = 0;
   std::size_t gate_channels = 0;  // both halves
   std::size_t skip_channels = 0;
-  std::size_t classes = 256;
+  OutputShape output;
   Input input = Input::kOneHot;
   std::size_t input_kernel_size = 2;
-  std::vector<float> code_values;  // sample value of each class, for scalar input
+  std::vector<float> code_values;  // sample value of each code, for scalar input
   std::uint32_t silence = 128;     // code of 0.0, the input before the first sample
   std::size_t speakers = 0;
   std::size_t speaker_channels = 0;

@@ -46,7 +46,7 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
   gated_.resize(columns * model_->half_width() * bytes);
   head_inputs_.resize(columns * model_->skip_width() * bytes);
   hidden_.resize(columns * model_->skip_width());
-  logits_.resize(columns * model_->class_width());
+  logits_.resize(columns * model_->output_width());
 }
 
 void WaveNetState::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
@@ -85,15 +85,15 @@ std::uint64_t WaveNetState::conditioned_samples() const {
 
 void WaveNetState::generate(std::size_t steps, const CategoricalOptions& options,
                             std::uint64_t seed, std::uint16_t* out, std::size_t stride) {
-  const std::size_t classes = model_->shape().classes;
+  const OutputShape& shape = model_->shape().output;
   for (std::size_t t = 0; t < steps; ++t) {
     const std::uint64_t now = time_;
     forward(next_.data(), 1, true);
     for (std::size_t b = 0; b < batch_; ++b) {
       const auto stream = first_stream_ + static_cast<std::uint32_t>(b);
       const std::uint32_t code =
-          sample_categorical(model_->kernels(), logits_.data() + b * model_->class_width(), classes,
-                             options, uniform(seed, stream, now)[0], scratch_);
+          sample(model_->kernels(), shape, logits_.data() + b * model_->output_width(), options,
+                 uniform(seed, stream, now), scratch_);
       next_[b] = static_cast<std::int32_t>(code);
       out[b * stride + t] = static_cast<std::uint16_t>(code);
     }
@@ -102,7 +102,8 @@ void WaveNetState::generate(std::size_t steps, const CategoricalOptions& options
 
 void WaveNetState::feed(std::size_t steps, const std::uint16_t* samples, std::size_t stride,
                         float* log_likelihoods, float* logits) {
-  const std::size_t classes = model_->shape().classes;
+  const OutputShape& shape = model_->shape().output;
+  const std::size_t channels = shape.channels();
   const bool with_logits = log_likelihoods || logits;
   for (std::size_t start = 0; start < steps; start += block_steps_) {
     const std::size_t count = std::min(block_steps_, steps - start);
@@ -117,11 +118,11 @@ void WaveNetState::feed(std::size_t steps, const std::uint16_t* samples, std::si
     for (std::size_t t = 0; t < count; ++t) {
       for (std::size_t b = 0; b < batch_; ++b) {
         const std::size_t place = b * stride + start + t;
-        const float* row = logits_.data() + (t * batch_ + b) * model_->class_width();
-        if (logits) std::copy_n(row, classes, logits + place * classes);
+        const float* row = logits_.data() + (t * batch_ + b) * model_->output_width();
+        if (logits) std::copy_n(row, channels, logits + place * channels);
         if (log_likelihoods) {
           log_likelihoods[place] =
-              log_probability(model_->kernels(), row, classes, samples[place], scratch_);
+              log_probability(model_->kernels(), shape, row, samples[place], scratch_);
         }
       }
     }
@@ -232,22 +233,33 @@ void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const 
   if (!model_->shape().local.channels) return;
   const ConditionNetwork& network = model_->condition_network();
   const std::size_t hold = network.samples_per_row();
-  const std::size_t begin = time_ / hold;
-  std::size_t end = (time_ + steps - 1) / hold + 1;
-  if (begin >= conditioning.begin && end <= conditioning.end) return;
-
   const std::size_t total =
       conditioning.encoded.size() / network.width() * network.rows_per_frame();
+  const std::size_t first = time_ / hold;
+  const std::size_t begin = first - std::min<std::size_t>(first, network.reach());
+  std::size_t end = std::min(total, (time_ + steps - 1) / hold + 1 + network.reach());
+  if (begin >= conditioning.begin && end <= conditioning.end) return;
+
+  // Rows that are still needed move to the start; the others follow.
+  const std::size_t width = model_->condition_width();
+  const bool some_known = conditioning.begin <= begin && begin < conditioning.end;
+  const std::size_t known = some_known ? conditioning.end - begin : 0;
   end = std::min(total, std::max(end, begin + kConditionedSamples / hold));
-  const std::size_t count = end - begin;
-  AlignedBuffer<float> rows(count * network.width());
-  network.rows(conditioning.encoded, begin, end, rows.data());
-  conditioning.projected.resize(count * model_->condition_width());
-  for (std::size_t r = 0; r < count; ++r) {
-    std::copy(conditioning.global.begin(), conditioning.global.end(),
-              conditioning.projected.data() + r * model_->condition_width());
+  AlignedBuffer<float> rows((end - begin - known) * network.width());
+  network.rows(conditioning.encoded, begin + known, end, rows.data());
+  AlignedBuffer<float>& projected = conditioning.projected;
+  projected.resize(std::max(projected.size(), (end - begin) * width));
+  std::copy_n(projected.data() + (some_known ? begin - conditioning.begin : 0) * width,
+              known * width, projected.data());
+  for (std::size_t r = known; r < end - begin; ++r) {
+    float* row = projected.data() + r * width;
+    if (network.blends()) {
+      std::fill_n(row, width, 0.0f);
+    } else {
+      std::copy(conditioning.global.begin(), conditioning.global.end(), row);
+    }
   }
-  model_->condition_locally(rows.data(), count, conditioning.projected.data());
+  model_->condition_locally(rows.data(), end - begin - known, projected.data() + known * width);
   conditioning.begin = begin;
   conditioning.end = end;
 }
@@ -256,19 +268,43 @@ void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const 
 void WaveNetState::begin_activations(std::size_t block, std::size_t steps,
                                      float* activations) const {
   const std::size_t width = model_->gate_width();
+  const ConditionNetwork& network = model_->condition_network();
   const bool local = model_->shape().local.channels;
-  const std::size_t hold = local ? model_->condition_network().samples_per_row() : 1;
   for (std::size_t t = 0; t < steps; ++t) {
     for (std::size_t b = 0; b < batch_; ++b) {
       const Conditioning& conditioning = conditioning_[b];
-      const float* row = conditioning.global.data();
-      if (local) {
-        row = conditioning.projected.data() +
-              ((time_ + t) / hold - conditioning.begin) * model_->condition_width();
+      float* out = activations + (t * batch_ + b) * width;
+      const float* row = conditioning.global.data() + block * width;
+      if (local && network.blends()) {
+        blend(conditioning, time_ + t, block, out);
+        continue;
       }
-      std::copy_n(row + block * width, width, activations + (t * batch_ + b) * width);
+      if (local) {
+        const std::size_t place = (time_ + t) / network.samples_per_row() - conditioning.begin;
+        row = conditioning.projected.data() + place * model_->condition_width() + block * width;
+      }
+      std::copy_n(row, width, out);
     }
   }
+}
+
+// Bias and conditioning of a sample from the projected frames around it.
+void WaveNetState::blend(const Conditioning& conditioning, std::uint64_t time, std::size_t block,
+                         float* activation) const {
+  const ConditionNetwork& network = model_->condition_network();
+  const std::size_t width = model_->gate_width();
+  const std::size_t hop = network.samples_per_row();
+  const std::size_t frames = conditioning.encoded.size() / network.width();
+  const std::size_t frame = time / hop;
+  const std::size_t before = std::min(frame, network.reach());
+  const std::size_t after = std::min(frames - 1 - frame, network.reach());
+  const float* weights =
+      network.stretch().weights(frame, frames, time % hop) + network.reach() - before;
+  const float* rows = conditioning.projected.data() +
+                      (frame - before - conditioning.begin) * model_->condition_width();
+  model_->kernels().blend(conditioning.global.data() + block * width, rows + block * width,
+                          model_->condition_width(), weights, before + 1 + after, width,
+                          activation);
 }
 
 void WaveNetState::observe_block(std::size_t index, std::size_t columns) {

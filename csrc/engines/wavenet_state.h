@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "engines/wavenet.h"
 #include "layers/history.h"
-#include "sampling/categorical.h"
+#include "sampling/output.h"
 
 namespace wavenet {
 
@@ -31,7 +31,7 @@ class WaveNetState {
 
   // Feeds given samples; codes of stream b at samples + b * stride. Where they are not null,
   // `log_likelihoods` (stream b at + b * stride) receives the log-probability of each sample given
-  // those before it [nats], `logits` ([stream][stride][classes]) what it was computed from.
+  // those before it [nats], `logits` ([stream][stride][channels]) what it was computed from.
   void feed(std::size_t steps, const std::uint16_t* samples, std::size_t stride,
             float* log_likelihoods, float* logits);
 
@@ -46,9 +46,10 @@ class WaveNetState {
 
  private:
   struct Conditioning {
-    AlignedBuffer<float> global;     // bias and global part of all blocks
-    AlignedBuffer<float> encoded;    // frames of the condition network
-    AlignedBuffer<float> projected;  // rows [begin, end): global plus local part of all blocks
+    AlignedBuffer<float> global;   // bias and global part of all blocks
+    AlignedBuffer<float> encoded;  // frames of the condition network
+    // Rows [begin, end): local part of all blocks, plus the global one unless rows are blended.
+    AlignedBuffer<float> projected;
     std::size_t begin = 0;
     std::size_t end = 0;
   };
@@ -69,6 +70,8 @@ class WaveNetState {
   void add_taps(std::size_t index, std::size_t first, std::size_t end, const char* current,
                 std::size_t steps, float* activations) const;
   void project(Conditioning& conditioning, std::size_t steps) const;
+  void blend(const Conditioning& conditioning, std::uint64_t time, std::size_t block,
+             float* activation) const;
   void begin_activations(std::size_t block, std::size_t steps, float* activations) const;
   void observe_block(std::size_t index, std::size_t columns);
   void observe_head(std::size_t columns);

@@ -47,7 +47,7 @@ void WaveNetStreams::run(std::size_t steps, const Work& work) {
 
 void WaveNetStreams::generate(std::size_t steps, const CategoricalOptions& options,
                               std::uint64_t seed, std::uint16_t* out) {
-  validate(options, model_->shape().classes);
+  validate(model_->shape().output, options);
   run(steps, [&](std::size_t g) {
     groups_[g].generate(steps, options, seed, out + first_[g] * steps, steps);
   });
@@ -55,16 +55,17 @@ void WaveNetStreams::generate(std::size_t steps, const CategoricalOptions& optio
 
 void WaveNetStreams::feed(std::size_t steps, const std::uint16_t* samples, float* log_likelihoods,
                           float* logits) {
-  const std::size_t classes = model_->shape().classes;
+  const std::size_t levels = model_->shape().output.levels;
+  const std::size_t channels = model_->shape().output.channels();
   const auto* bad = std::find_if(samples, samples + batch_ * steps,
-                                 [&](std::uint16_t code) { return code >= classes; });
+                                 [&](std::uint16_t code) { return code >= levels; });
   require(bad == samples + batch_ * steps, "code ", bad == samples + batch_ * steps ? 0 : *bad,
-          " is not below ", classes);
+          " is not below ", levels);
   run(steps, [&](std::size_t g) {
     const std::size_t start = first_[g] * steps;
     groups_[g].feed(steps, samples + start, steps,
                     log_likelihoods ? log_likelihoods + start : nullptr,
-                    logits ? logits + start * classes : nullptr);
+                    logits ? logits + start * channels : nullptr);
   });
 }
 

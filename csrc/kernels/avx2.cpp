@@ -41,6 +41,14 @@ inline F scaled_by_power(F a, F n) {
 inline F zero_below(F a, F limit, F value) {
   return _mm256_and_ps(_mm256_cmp_ps(a, limit, _CMP_GE_OQ), value);
 }
+inline F exponent(F a) {
+  const __m256i biased = _mm256_srli_epi32(_mm256_castps_si256(a), 23);
+  return _mm256_cvtepi32_ps(_mm256_sub_epi32(biased, _mm256_set1_epi32(127)));
+}
+inline F mantissa(F a) {
+  const __m256i fraction = _mm256_and_si256(_mm256_castps_si256(a), _mm256_set1_epi32(0x7fffff));
+  return _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
+}
 inline D square_root(D a) { return _mm256_sqrt_pd(a); }
 
 using I = __m256i;

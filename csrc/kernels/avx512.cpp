@@ -39,6 +39,8 @@ inline F scaled_by_power(F a, F n) { return _mm512_scalef_ps(a, n); }
 inline F zero_below(F a, F limit, F value) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, limit, _CMP_GE_OQ), value);
 }
+inline F exponent(F a) { return _mm512_getexp_ps(a); }
+inline F mantissa(F a) { return _mm512_getmant_ps(a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src); }
 inline D square_root(D a) { return _mm512_sqrt_pd(a); }
 
 using I = __m512i;

@@ -42,6 +42,17 @@ inline F scaled_by_power(F a, F n) {
   return a * power;
 }
 inline F zero_below(F a, F limit, F value) { return a >= limit ? value : F{}; }
+inline I bits_of(F a) {
+  I bits;
+  memcpy(&bits, &a, sizeof bits);
+  return bits;
+}
+inline F exponent(F a) { return __builtin_convertvector((bits_of(a) >> 23) - 127, F); }
+inline F mantissa(F a) {
+  const I bits = (bits_of(a) & 0x7fffff) | 0x3f800000;
+  memcpy(&a, &bits, sizeof a);
+  return a;
+}
 inline D square_root(D a) { return D{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
 
 inline I load_integers(const int32_t* p) {

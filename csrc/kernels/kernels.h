@@ -160,6 +160,20 @@ struct MixtureKernels {
   void (*add_squares)(const float* y, size_t rows, size_t count, float* norms);
 };
 
+// The values that round to a sample; the lowest and the highest sample take all beyond them too.
+struct SampleInterval {
+  float value;
+  float half_step;  // of values of samples
+  float log_step;   // log of a whole step
+  int edge;         // -1: the lowest sample, 1: the highest, 0: between
+  float log_scale_min;
+};
+
+// log_probabilities[i] = log-probability of the interval under the i-th component, whose logarithm
+// of the scale is raised to log_scale_min; i < count (a multiple of kPanel).
+using Intervals = void (*)(const SampleInterval& interval, const float* means,
+                           const float* log_scales, size_t count, float* log_probabilities);
+
 struct Kernels {
   const char* instruction_set;
 
@@ -174,6 +188,15 @@ struct Kernels {
   // 2^-126; lane_sums[l] = sum of y[i] with i % kPanel == l. count: a multiple of kPanel.
   void (*exponentials)(const float* x, float scale, float* y, size_t count, float* peak,
                        float* lane_sums);
+
+  // Error below 4e-6 (1 + |log-probability|).
+  Intervals logistic_intervals;
+  Intervals gaussian_intervals;
+
+  // y[i] = base[i] + sum over k < count of weights[k] * rows[k * stride + i], i < width (a multiple
+  // of kPanel).
+  void (*blend)(const float* base, const float* rows, size_t stride, const float* weights,
+                size_t count, size_t width, float* y);
 
   // Whether all values are finite, and above 0 where asked.
   bool (*all_finite)(const double* values, size_t count, bool above_zero);

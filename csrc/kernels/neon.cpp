@@ -43,6 +43,14 @@ inline F scaled_by_power(F a, F n) {
 inline F zero_below(F a, F limit, F value) {
   return vreinterpretq_f32_u32(vandq_u32(vcgeq_f32(a, limit), vreinterpretq_u32_f32(value)));
 }
+inline F exponent(F a) {
+  const int32x4_t biased = vshrq_n_s32(vreinterpretq_s32_f32(a), 23);
+  return vcvtq_f32_s32(vsubq_s32(biased, vdupq_n_s32(127)));
+}
+inline F mantissa(F a) {
+  const int32x4_t fraction = vandq_s32(vreinterpretq_s32_f32(a), vdupq_n_s32(0x7fffff));
+  return vreinterpretq_f32_s32(vorrq_s32(fraction, vdupq_n_s32(0x3f800000)));
+}
 inline D square_root(D a) { return vsqrtq_f64(a); }
 
 using I = int32x4_t;

@@ -18,11 +18,31 @@ LocalShape local_shape(const py::dict& values) {
   shape.layers = take<std::size_t>(values, "layers");
   shape.hidden_channels = take<std::size_t>(values, "hidden_channels");
   shape.kernel_size = take<std::size_t>(values, "kernel_size");
+  shape.relu = take<std::string>(values, "activation") == "relu";
+  shape.pad_with_edge = take<std::string>(values, "padding") == "edge";
+  const auto upsampling = take<std::string>(values, "upsampling");
+  shape.upsampling = upsampling == "repeat"       ? Upsampling::kRepeat
+                     : upsampling == "transposed" ? Upsampling::kTransposed
+                                                  : Upsampling::kStretch;
+  shape.frequency_kernel_size = take<std::size_t>(values, "frequency_kernel_size");
   shape.upsampling_factors = take<std::vector<std::size_t>>(values, "upsampling_factors");
   return shape;
 }
 
-// From the fields of wavenet.config.WaveNetConfig.
+OutputShape output_shape(const py::dict& values) {
+  OutputShape shape;
+  const auto output = take<std::string>(values, "output");
+  shape.levels = take<std::size_t>(values, "levels");
+  if (output == "categorical") return shape;
+  shape.distribution =
+      output == "logistic-mixture" ? Distribution::kLogistic : Distribution::kGaussian;
+  shape.has_mixture_logits = output != "gaussian";
+  if (shape.has_mixture_logits) shape.components = take<std::size_t>(values, "mixtures");
+  shape.log_scale_min = take<float>(values, "log_scale_min");
+  return shape;
+}
+
+// From the fields of wavenet.config.WaveNetConfig, and the number of its levels.
 WaveNetShape wavenet_shape(const py::dict& values, std::uint32_t silence,
                            std::vector<float> code_values) {
   WaveNetShape shape;
@@ -31,7 +51,7 @@ WaveNetShape wavenet_shape(const py::dict& values, std::uint32_t silence,
   shape.residual_channels = take<std::size_t>(values, "residual_channels");
   shape.gate_channels = take<std::size_t>(values, "gate_channels");
   shape.skip_channels = take<std::size_t>(values, "skip_channels");
-  shape.classes = take<std::size_t>(values, "quantization_channels");
+  shape.output = output_shape(values);
   const auto input = take<std::string>(values, "input");
   shape.input = input == "one-hot"     ? Input::kOneHot
                 : input == "embedding" ? Input::kEmbedding
@@ -132,7 +152,7 @@ Floats score(WaveNetStreams& streams, const Codes& codes) {
 
 Floats logits(WaveNetStreams& streams, const Codes& codes) {
   const std::size_t steps = steps_of(streams, codes);
-  Floats values({streams.batch(), steps, streams.shape().classes});
+  Floats values({streams.batch(), steps, streams.shape().output.channels()});
   const std::uint16_t* samples = codes.data();
   float* out = values.mutable_data();
   py::gil_scoped_release release;

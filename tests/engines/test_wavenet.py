@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import resource
 import threading
 
 import numpy as np
@@ -22,6 +23,19 @@ CONDITIONING = {
         "local": LocalConditioning(
             4, 6, layers=1, hidden_channels=17, kernel_size=5, upsampling="transposed",
             upsampling_factors=(2, 3),
+        )
+    },
+    "stretch": {
+        "local": LocalConditioning(
+            5, 12, layers=1, hidden_channels=17, kernel_size=5, activation="none", padding="edge",
+            upsampling="stretch", upsampling_factors=(4, 3),
+        )
+    },
+    "stretch over channels": {
+        "speakers": ("a", "b"),
+        "local": LocalConditioning(
+            4, 8, layers=0, upsampling="stretch", upsampling_factors=(2, 2, 2),
+            frequency_kernel_size=5,
         )
     },
     "all": {
@@ -48,6 +62,9 @@ SIZES = [
 def make(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, Generator]:
     torch.manual_seed(0)
     model = WaveNet(config).eval()
+    if config.local and config.local.upsampling == "stretch":  # means that are not symmetric
+        for layer in model.condition.upsamplers:
+            torch.nn.init.normal_(layer.weight, 1 / layer.weight.numel(), 0.2)
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     return model, Generator(config, weights, threads)
 
@@ -119,7 +136,39 @@ def test_generation_equals_teacher_forcing(instruction_set):
     assert np.all(chosen >= logits.max(axis=1) - 1e-5 * np.abs(logits).max())
 
 
-@pytest.mark.parametrize("condition", ["none", "all", "repeat"])
+@pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 9])
+@pytest.mark.parametrize("condition", ["repeat", "transposed", "stretch", "stretch over channels"])
+def test_conditioning_to_the_last_frame(condition, frames, instruction_set):
+    """Upsampling sees the start and the end of short tracks as torch does."""
+    settings = {"residual_channels": 5, "gate_channels": 6} | CONDITIONING[condition]
+    config = WaveNetConfig(dilations=(1, 2), **settings)
+    model, generator = make(config)
+    values = conditioning(config)
+    values["condition"] = values["condition"][:frames]
+    length = frames * config.local.hop_length
+    y = np.random.default_rng(1).uniform(-1, 1, length)
+    expected = torch_logits(model, generator, y, values)
+    logits = generator.logits(y, **values)
+    np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+def test_conditioning_takes_little_memory():
+    """Neither samples nor frames are projected into the blocks for a whole utterance."""
+    local = LocalConditioning(
+        80, 256, layers=0, upsampling="stretch", upsampling_factors=(4, 4, 4, 4)
+    )
+    config = WaveNetConfig(
+        dilations=(1, 2) * 5, residual_channels=8, gate_channels=128, skip_channels=8, local=local
+    )
+    _, generator = make(config)
+    frames = np.zeros((20_000, 80), np.float32)  # projected: 102 MB of frames, 26 GB of samples
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    generator.generate(600, condition=frames)
+    added = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # [KiB]
+    assert added < 3 * frames.nbytes / 1024
+
+
+@pytest.mark.parametrize("condition", ["none", "all", "repeat", "stretch", "stretch over channels"])
 def test_same_bits_for_blocks_threads_and_batches(condition, instruction_set):
     config = WaveNetConfig(dilations=(1, 2, 4) * 2, residual_channels=20, **CONDITIONING[condition])
     values = conditioning(config)

@@ -22,16 +22,21 @@ class ConditionNetwork(nn.Module):
 
     def __init__(self, config: LocalConditioning, global_size: int):
         super().__init__()
-        self.hop_length = config.hop_length
+        self.config = config
         inputs = config.channels + (global_size if config.layers else 0)
         self.layers = nn.ModuleList()
         for _ in range(config.layers):
             self.layers.append(
-                nn.Conv1d(inputs, config.hidden_channels, config.kernel_size, padding="same")
-            )
+                nn.Conv1d(
+                    inputs, config.hidden_channels, config.kernel_size, padding="same",
+                    padding_mode="replicate" if config.padding == "edge" else "zeros",
+                )
+            )  # fmt: skip
             inputs = config.hidden_channels
         self.upsamplers = nn.ModuleList(
-            nn.ConvTranspose1d(inputs, inputs, 2 * factor, stride=factor, bias=False)
+            Stretch(factor, config.frequency_kernel_size)
+            if config.upsampling == "stretch"
+            else nn.ConvTranspose1d(inputs, inputs, 2 * factor, stride=factor, bias=False)
             for factor in config.upsampling_factors
         )
 
@@ -41,18 +46,35 @@ class ConditionNetwork(nn.Module):
             repeated = global_vector[:, :, None].expand(-1, -1, features.shape[2])
             features = torch.cat([features, repeated], dim=1)
         for layer in self.layers:
-            features = functional.relu(layer(features))
+            features = layer(features)
+            if self.config.activation == "relu":
+                features = functional.relu(features)
         return features
 
     def upsample(self, frames: Tensor) -> Tensor:
         """`(B, C, frames)` to `(B, C, frames * hop_length)`."""
         if not self.upsamplers:
-            return frames.repeat_interleave(self.hop_length, dim=2)
-        for layer in self.upsamplers:
-            factor = layer.stride[0]
+            return frames.repeat_interleave(self.config.hop_length, dim=2)
+        for layer, factor in zip(self.upsamplers, self.config.upsampling_factors, strict=True):
             length = frames.shape[2] * factor
-            frames = layer(frames)[:, :, factor // 2 : factor // 2 + length]
+            frames = layer(frames)
+            if self.config.upsampling == "transposed":
+                frames = frames[:, :, factor // 2 : factor // 2 + length]
         return frames
+
+
+class Stretch(nn.Conv2d):
+    """Repetition in time, then one filter over time and channels that smooths it."""
+
+    def __init__(self, factor: int, frequency_kernel_size: int):
+        size = (frequency_kernel_size, 2 * factor + 1)
+        super().__init__(1, 1, size, padding=(frequency_kernel_size // 2, factor), bias=False)
+        nn.init.constant_(self.weight, 1 / (size[0] * size[1]))
+        self.factor = factor
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """`(B, C, T)` to `(B, C, T * factor)`."""
+        return super().forward(frames.repeat_interleave(self.factor, dim=2)[:, None])[:, 0]
 
 
 class Block(nn.Module):
@@ -102,8 +124,9 @@ class WaveNet(nn.Module):
 
     Notes
     -----
-    `forward` is teacher-forced: the logits at time t are those of the sample after input t, in one
-    pass over the whole window. Before its start the layers see zeros.
+    `forward` is teacher-forced: the outputs at time t are those of the sample after input t, in
+    one pass over the whole window. Before its start the layers see zeros.
+    `wavenet.models.losses.negative_log_likelihood` is the loss.
     """
 
     def __init__(self, config: WaveNetConfig):
@@ -125,7 +148,7 @@ class WaveNet(nn.Module):
             Block(config, dilation, i == last) for i, dilation in enumerate(config.dilations)
         )
         self.hidden = nn.Conv1d(config.skip_channels, config.skip_channels, 1)
-        self.output = nn.Conv1d(config.skip_channels, config.quantization_channels, 1)
+        self.output = nn.Conv1d(config.skip_channels, config.output_channels, 1)
 
     @property
     def receptive_field(self) -> int:
@@ -139,12 +162,12 @@ class WaveNet(nn.Module):
         global_vector: Tensor | None = None,
         features: Tensor | None = None,
     ) -> Tensor:
-        """Logits of the next sample at every time.
+        """Logits, or parameters of a continuous output, of the next sample at every time.
 
         Parameters
         ----------
         x
-            `(B, T)`: mu-law codes (int64), or sample values (float) for scalar input.
+            `(B, T)`: codes (int64), or sample values (float) for scalar input.
         speaker
             `(B,)` int64 indices into `config.speakers`.
         global_vector
@@ -155,13 +178,13 @@ class WaveNet(nn.Module):
         Returns
         -------
         Tensor
-            `(B, quantization_channels, T)`.
+            `(B, output_channels, T)`.
         """
         if self.config.local and features is None:
             raise ValueError("this model needs feature frames")
         conditioning = self._global(speaker, global_vector)
         frames = self.condition.frames(features, conditioning) if self.config.local else None
-        if frames is not None and self.config.local.upsampling == "transposed":
+        if frames is not None and self.config.local.upsampling != "repeat":
             frames = self.condition.upsample(frames)
         h = self._input(x)
         skips = None

@@ -14,10 +14,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from wavenet.codec import mulaw_encode
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
 from wavenet.formats.model_file import atomic_path
+from wavenet.samples import encode_samples
 from wavenet.training.manifest import Clip
 
 _CLIPPED = 0.999
@@ -31,7 +31,7 @@ class Item:
     Attributes
     ----------
     codes
-        `(samples,)` uint16 mu-law codes; a view of a file on disk.
+        `(samples,)` uint16 codes of the samples; a view of a file on disk.
     track
         `(frames, channels)` float32 feature frames, or None.
     speaker
@@ -172,13 +172,14 @@ def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig) -> Item:
 
 
 def _cached_codes(path: Path, config: WaveNetConfig, cache: Path, summary: Summary) -> np.ndarray:
-    """Mu-law codes of a whole file at the model's rate, from the cache where they are there."""
+    """Codes of a whole file at the model's rate, from the cache where they are there."""
     audio = _decode(path, config.sample_rate, summary)
     channels, convention = config.quantization_channels, config.mulaw_convention
-    key = f"{path.resolve()} {path.stat().st_mtime_ns} {config.sample_rate} {channels} {convention}"
+    quantization = f"{channels} {convention}" if config.output == "categorical" else "linear"
+    key = f"{path.resolve()} {path.stat().st_mtime_ns} {config.sample_rate} {quantization}"
     file = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npy"
     if not file.exists():
-        codes = mulaw_encode(audio, channels, convention).astype(np.uint16)
+        codes = encode_samples(audio, config)
         with atomic_path(file) as temporary:
             np.save(temporary, codes)
     return np.load(file, mmap_mode="r")

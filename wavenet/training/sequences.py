@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wavenet.codec import mulaw_encode
 from wavenet.config import WaveNetConfig
+from wavenet.samples import decode_samples, silence_code
 from wavenet.training.corpus import Item
 
 PAUSE = (0.05, 0.3)  # between joined clips [s]
@@ -20,7 +20,8 @@ class Batch:
     Attributes
     ----------
     inputs, targets
-        `(B, T)` int64 codes; the input at time t is the target at t - 1.
+        `(B, T)` int64 codes; the input at time t is the target at t - 1. For scalar input the
+        inputs are sample values, float32.
     counted
         `(B, T)` float32: 1 where the output counts in the loss.
     tracks
@@ -58,6 +59,7 @@ class SequenceSampler:
 
     def __init__(self, items: list[Item], config: WaveNetConfig, window: int, seed: int):
         self.items = items
+        self.config = config
         self.seed = seed
         self.hop = config.local.hop_length if config.local else 1
         self.context = self._whole_frames(config.receptive_field)
@@ -131,7 +133,10 @@ def collate(sequences: list[Sequence], length: int, sampler: SequenceSampler) ->
                 frame = place // sampler.hop
                 tracks[i, :, frame : frame + len(item.track)] = item.track.T
     speakers = np.array([s.parts[0][1].speaker for s in sequences], dtype=np.int64)
-    return Batch(codes[:, :-1], codes[:, 1:], counted, tracks, speakers)
+    inputs = codes[:, :-1]
+    if sampler.config.input == "scalar":
+        inputs = decode_samples(inputs, sampler.config)
+    return Batch(inputs, codes[:, 1:], counted, tracks, speakers)
 
 
 def validation_batches(items: list[Item], sampler: SequenceSampler, batch_size: int) -> list[Batch]:
@@ -152,12 +157,6 @@ def validation_batches(items: list[Item], sampler: SequenceSampler, batch_size: 
             row[end:] = 0
         batches.append(batch)
     return batches
-
-
-def silence_code(config: WaveNetConfig) -> int:
-    """Code of 0.0, the input before the first sample."""
-    code = mulaw_encode(np.zeros(1), config.quantization_channels, config.mulaw_convention)
-    return int(code[0])
 
 
 def _cut(item: Item, start: int, length: int, hop: int) -> Item:

@@ -10,10 +10,10 @@ import torch
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
-from torch.nn import functional
 
 from wavenet.config import WaveNetConfig
 from wavenet.models import WaveNet
+from wavenet.models.losses import negative_log_likelihood
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
 from wavenet.training.manifest import Clip, read_clips
@@ -67,8 +67,8 @@ class WaveNetTask:
         """Negative log-likelihood of each sample [nats], and which of them count."""
         inputs, targets = to_device(batch.inputs, device), to_device(batch.targets, device)
         speakers = to_device(batch.speakers, device) if self.config.speakers else None
-        logits = forward(inputs, speakers, None, to_device(batch.tracks, device))
-        losses = functional.cross_entropy(logits.float(), targets, reduction="none")
+        outputs = forward(inputs, speakers, None, to_device(batch.tracks, device))
+        losses = negative_log_likelihood(outputs.float(), targets, self.config)
         return losses, to_device(batch.counted, device)
 
     def describe(self, model: nn.Module) -> str:
