@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from wavenet import _core
-from wavenet.generator import Generator, load
+from wavenet.generator import load
 from wavenet.verification import example_conditioning
 
 _BLOCK = 256
@@ -33,7 +34,7 @@ def measure_speed(
     -------
     list of dict
         For each instruction set: `instruction_set`, `one_stream`, `batch`, `scoring` [samples per
-        second], `real_time_factor` of one stream.
+        second]; of models of audio `real_time_factor` of one stream.
     """
     if not 0 < seconds <= 3600:
         raise ValueError(f"seconds must be above 0 and at most 3600, got {seconds}")
@@ -48,19 +49,32 @@ def measure_speed(
     return rows
 
 
-def _measure(generator: Generator, seconds: float, batch: int) -> dict[str, str | float]:
-    one = _generation(generator, seconds, 1)
-    return {
+def _measure(generator: Any, seconds: float, batch: int) -> dict[str, str | float]:
+    row = {
         "instruction_set": generator.instruction_set,
-        "one_stream": one,
-        "real_time_factor": one / generator.sample_rate,
+        "one_stream": _generation(generator, seconds, 1),
         "batch": _generation(generator, seconds, batch),
         "scoring": _scoring(generator, seconds),
     }
+    if generator.sample_rate:
+        row["real_time_factor"] = row["one_stream"] / generator.sample_rate
+    return row
 
 
-def _generation(generator: Generator, seconds: float, batch: int) -> float:
-    conditioning = example_conditioning(generator, 4096)
+def _example(generator: Any, n_samples: int) -> tuple[Any, dict[str, np.ndarray]]:
+    """Samples, and conditioning for as many."""
+    if generator.config.kind == "recurrent":
+        from wavenet.recurrent import verification
+
+        config = generator.config
+        samples = verification.example_samples(config, n_samples) if config.feedback else None
+        return samples, verification.example_conditioning(config, n_samples)
+    y = np.random.default_rng(0).uniform(-1, 1, n_samples)
+    return y, example_conditioning(generator, n_samples)
+
+
+def _generation(generator: Any, seconds: float, batch: int) -> float:
+    _, conditioning = _example(generator, 4096)
 
     def run() -> int:
         streams = generator.streams(batch=batch, **conditioning)
@@ -71,13 +85,13 @@ def _generation(generator: Generator, seconds: float, batch: int) -> float:
     return _rate(run, seconds)
 
 
-def _scoring(generator: Generator, seconds: float) -> float:
-    y = np.random.default_rng(0).uniform(-1, 1, 4096)
-    conditioning = example_conditioning(generator, len(y))
+def _scoring(generator: Any, seconds: float) -> float:
+    y, conditioning = _example(generator, 4096)
+    run_over = generator.outputs if generator.config.output == "point" else generator.score
 
     def run() -> int:
-        generator.score(y, **conditioning)
-        return len(y)
+        run_over(y, **conditioning)
+        return 4096
 
     return _rate(run, seconds)
 

@@ -28,7 +28,8 @@ class Check:
 def verify(path: str | os.PathLike) -> list[Check]:
     """Checks a model: files, features, cached generation against teacher forcing, receptive field.
 
-    A voice converter: files, the conversion of a test sound, and its stream.
+    A recurrent model: files, steps against blocks, generation against teacher forcing. A voice
+    converter: files, the conversion of a test sound, and its stream.
 
     Parameters
     ----------
@@ -41,7 +42,12 @@ def verify(path: str | os.PathLike) -> list[Check]:
         from wavenet.conversion.verification import verify_converter
 
         return [Check(*values) for values in verify_converter(path)]
-    return list(_checks(load(path)))
+    generator = load(path)
+    if config.kind == "recurrent":
+        from wavenet.recurrent.verification import verify_recurrent
+
+        return [Check(*values) for values in verify_recurrent(generator)]
+    return list(_checks(generator))
 
 
 def _checks(generator: Generator) -> Iterator[Check]:

@@ -66,6 +66,17 @@ def test_synthesize_writes_text(wavenet, writing_model, tmp_path):
     assert "text of 7 characters" in wavenet("info", writing_model).out
 
 
+def test_commands_on_a_model_of_text(wavenet, writing_model, tmp_path):
+    (tmp_path / "a.txt").write_text("a bad cab\n")
+    outcome = wavenet("score", tmp_path / "a.txt", "--model", writing_model, "--json")
+    expected = load(writing_model).score("a bad cab\n").bits_per_sample
+    assert json.loads(outcome.out)["mean"] == pytest.approx(expected)
+    outcome = wavenet("verify", writing_model)
+    assert outcome.code == 0 and outcome.out.count("ok") == 3, outcome.out
+    rows = json.loads(wavenet("bench", writing_model, "--seconds", 0.01, "--json").out)
+    assert all(row["one_stream"] > 0 and "real_time_factor" not in row for row in rows)
+
+
 def test_synthesize_from_frames(wavenet, speaking_model, tmp_path):
     frames = load(speaking_model).condition_from_text("long")
     np.save(tmp_path / "c.npy", frames)

@@ -137,6 +137,8 @@ CASES = [
     ("score {good.wav} --model {plain} --text a", "does not read text"),
     ("score {good.wav} --model {speaking} --text q", "unknown symbol 'q'"),
     ("score --model {plain}", "Missing argument"),
+    ("score {good.wav} --model {writing}", "is not UTF-8 text"),
+    ("score {good.wav} --model {writing} --speaker ann", "takes no --text and no --speaker"),
     ("verify nowhere", "no model at nowhere"),
     ("info nowhere", "no model at nowhere"),
     ("bench {plain} --seconds 0", "seconds must be above 0"),

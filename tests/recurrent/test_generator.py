@@ -283,3 +283,16 @@ def test_bad_arguments(name, call, message):
 def test_bad_configurations(settings, message):
     with pytest.raises(ValueError, match=message):
         RecurrentConfig(**settings)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_verification(name, tmp_path):
+    from wavenet.speed import measure_speed
+    from wavenet.verification import verify
+
+    model, _ = make(name)
+    model.save_pretrained(tmp_path)
+    checks = verify(tmp_path)
+    assert len(checks) == 3 and all(check.passed for check in checks), checks
+    for row in measure_speed(tmp_path, seconds=0.01, batch=2):
+        assert row["one_stream"] > 0 and row["batch"] > 0 and row["scoring"] > 0

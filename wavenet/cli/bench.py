@@ -27,6 +27,10 @@ def bench(
     for row in rows:
         print(
             f"{row['instruction_set']:10}{row['one_stream']:>14,.0f}"
-            f"{row['real_time_factor']:>11.2f}x{row['batch']:>14,.0f}{row['scoring']:>14,.0f}"
+            f"{_times(row.get('real_time_factor'))}{row['batch']:>14,.0f}{row['scoring']:>14,.0f}"
         )
     print("samples per second, one thread")
+
+
+def _times(factor: float | None) -> str:
+    return f"{factor:>11.2f}x" if factor else " " * 12

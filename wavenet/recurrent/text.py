@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,20 @@ from wavenet.recurrent.config import TextSymbols
 _WORD = r"\w+(?:['\u2019-]\w+)*"
 _TOKENS = re.compile(rf"{_WORD}| ?[^\w\s] ?|\s")
 _IS_WORD = re.compile(_WORD)
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, its line ends as one character.
+
+    Raises
+    ------
+    ValueError
+        The file is not UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
 
 
 def split_text(text: str, level: str) -> list[str]:

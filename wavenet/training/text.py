@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from wavenet.recurrent.config import RecurrentConfig, TextSymbols
-from wavenet.recurrent.text import encode_text, make_vocabulary, split_text
+from wavenet.recurrent.text import encode_text, make_vocabulary, read_text, split_text
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track
 
 TEXT_SUFFIXES = {".txt", ".text", ".md"}
+_LEAST = 100  # characters
 # What suits text where the settings say nothing.
 TEXT_SETTINGS = {
     "steps": 10_000, "batch_size": 32, "window": 256, "learning_rate": 3e-3, "validation": 0.05,
@@ -17,26 +18,12 @@ TEXT_SETTINGS = {
 }  # fmt: skip
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, its line ends as one character.
-
-    Raises
-    ------
-    ValueError
-        The file is not UTF-8 text, or too short to learn from.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
-    if len(text) < 100:
-        raise ValueError(f"{path} has {len(text)} characters; a model needs at least 100")
-    return text
-
-
 def text_symbols(path: Path, level: str) -> TextSymbols:
     """The vocabulary of a file."""
-    return make_vocabulary(split_text(read_text(path), level), level)
+    text = read_text(path)
+    if len(text) < _LEAST:
+        raise ValueError(f"{path} has {len(text)} characters; a model needs at least {_LEAST}")
+    return make_vocabulary(split_text(text, level), level)
 
 
 def text_task(config: RecurrentConfig, settings: TrainingConfig, path: Path) -> RecurrentTask:
