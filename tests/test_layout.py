@@ -15,7 +15,7 @@ FLOORS = {
     "engines": 3, "python": 4,
 }  # fmt: skip
 # Within a floor: who may also include whom.
-NEIGHBOURS = {("sampling", "layers")}
+NEIGHBOURS = {("conversion", "layers"), ("sampling", "layers")}
 INSTRUCTION_SETS = [
     "generic",
     "avx2",
@@ -26,6 +26,21 @@ INSTRUCTION_SETS = [
     "neon_dot",
 ]
 TORCH_SIDE = {"models", "training"}
+PACKAGE_FLOORS = {
+    "_core": 0, "assets": 0, "config": 0,
+    "alignment": 1, "arguments": 1, "codec": 1, "cpu": 1, "formats": 1,
+    "audio": 2, "metrics": 2,
+    "features": 3,
+    "conversion": 4, "generator": 4, "recurrent": 4,
+    "models": 5, "plot": 5, "verification": 5,
+    "speed": 6, "training": 6,
+    "cli": 7,
+}  # fmt: skip
+# A configuration's kind and a model's engine are chosen where they are read.
+CHOICES = {
+    ("config", "conversion"), ("config", "recurrent"),
+    ("generator", "recurrent"), ("recurrent", "generator"),
+}  # fmt: skip
 
 
 def includes(path: Path) -> list[str]:
@@ -100,6 +115,19 @@ def test_floors_of_the_package(path):
                 assert parts == ("cli", "train.py"), f"{path} imports {module}"
         if parts[0] != "cli" and parts != ("__main__.py",):
             assert not module.startswith("wavenet.cli"), f"{path} imports {module}"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "wavenet").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_package_has_no_cycles(path):
+    """Each module or folder imports only those of floors below its own, even in functions."""
+    name = path.relative_to(ROOT / "wavenet").parts[0].removesuffix(".py")
+    for module, _ in imports(path):
+        other = module.split(".")[1] if module.startswith("wavenet.") else name
+        if name != other and {name, other} <= PACKAGE_FLOORS.keys():
+            below = PACKAGE_FLOORS[other] < PACKAGE_FLOORS[name]
+            assert below or (name, other) in CHOICES, f"{path} imports {module}"
 
 
 @pytest.mark.parametrize("path", sorted(CSRC.rglob("*.*")), ids=lambda p: str(p.relative_to(CSRC)))

@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wavenet.alignment import dtw
     from wavenet.assets import shipped_models
     from wavenet.codec import mulaw_decode, mulaw_encode
-    from wavenet.conversion.alignment import dtw
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.gmm import JointDensityGMM
     from wavenet.conversion.parameter_generation import RecursiveMLPG, mlpg
@@ -27,7 +27,7 @@ _MODULE_OF = {
     "Streams": "wavenet.generator",
     "VoiceConverter": "wavenet.conversion.converter",
     "cpu_info": "wavenet.cpu",
-    "dtw": "wavenet.conversion.alignment",
+    "dtw": "wavenet.alignment",
     "load": "wavenet.generator",
     "mel_cepstral_distortion": "wavenet.metrics.mel_cepstral_distortion",
     "mlpg": "wavenet.conversion.parameter_generation",

@@ -1,6 +1,5 @@
-"""GMM voice conversion: alignment, joint-density mixture, trajectories, the converter."""
+"""GMM voice conversion: joint-density mixture, trajectories, the converter."""
 
-from wavenet.conversion.alignment import dtw
 from wavenet.conversion.global_variance import (
     GlobalVarianceTrajectory,
     global_variance_gradient,
@@ -23,7 +22,6 @@ __all__ = [
     "MixtureTrajectory",
     "ModulationStatistics",
     "RecursiveMLPG",
-    "dtw",
     "global_variance_gradient",
     "global_variance_objective",
     "global_variance_postfilter",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.conversion.alignment import dtw
+from wavenet.alignment import dtw
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.recordings import Progress, cached_analysis, for_each

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wavenet.conversion.alignment import dtw
+from wavenet.alignment import dtw
 from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
 from wavenet.conversion.spectral_mapping import SpectralMapping

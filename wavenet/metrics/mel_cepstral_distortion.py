@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from wavenet.conversion.alignment import dtw
+from wavenet.alignment import dtw
 
 DECIBEL = 10.0 / math.log(10.0) * math.sqrt(2.0)
 
