@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,13 @@ def number(name: str, value: Any, low: float, high: float) -> float:
     if not low <= value <= high:
         raise ValueError(f"{name} must be from {low} to {high}, got {value}")
     return float(value)
+
+
+def choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """`value`, found to be one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    return value
 
 
 def thread_count(threads: int | None) -> int:

@@ -10,6 +10,7 @@ import wavenet
 from wavenet import VoiceConverter
 from wavenet.audio import write_audio
 from wavenet.conversion.differential import filter_sound
+from wavenet.conversion.evaluation import evaluate
 from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
 from wavenet.conversion.pitch_shift import shift_pitch
 from wavenet.conversion.training import different_texts
@@ -222,6 +223,17 @@ def test_unequal_lists_and_unfitted_converter(files):
 def test_bad_sound_is_refused(converter, y, sr, options, message):
     with pytest.raises(ValueError, match=message):
         converter.convert(y, sr, **options)
+
+
+@pytest.mark.parametrize("bad", ["bogus", ""])
+def test_unknown_methods_are_refused_everywhere(converter, files, say, bad):
+    analysis = world.analyze(say(50, 0), SETTINGS)
+    with pytest.raises(ValueError, match=f"method must be one of frame, .* got '{bad}'"):
+        converter.convert_features(analysis, bad)
+    with pytest.raises(ValueError, match=f"f0 must be one of log-gaussian, .* got '{bad}'"):
+        converter.convert_f0(analysis.f0, bad)
+    with pytest.raises(ValueError, match=f"^method must be one of frame, .* got '{bad}'"):
+        evaluate(converter, *files, method=bad)
 
 
 def test_constant_filter_is_the_minimum_phase_response(pysptk):

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import soxr
 
+from wavenet.arguments import choice
 from wavenet.conversion import recordings, storage
 from wavenet.conversion.config import F0_METHODS, METHODS, VoiceConverterConfig
 from wavenet.conversion.differential import filter_sound
@@ -198,9 +199,7 @@ class VoiceConverter(Estimator):
             The sound is silent, too short or not finite, or an argument is out of range.
         """
         config = self._fitted()
-        method, f0 = method or config.method, f0 or config.f0
-        _require_choice("method", method, METHODS)
-        _require_choice("f0", f0, F0_METHODS)
+        method, f0 = self._method(method), self._f0_method(f0)
         if not 8000 <= sr <= 192000:
             raise ValueError(f"sr must be from 8000 to 192000 Hz, got {sr}")
         y = np.asarray(y)
@@ -226,7 +225,7 @@ class VoiceConverter(Estimator):
         """
         config = self._fitted()
         x = analysis.mel_cepstrum[:, 1:]
-        method = method or config.method
+        method = self._method(method)
         if method == "frame":
             y = self.mapping_.frame_wise(x)
         else:
@@ -237,15 +236,11 @@ class VoiceConverter(Estimator):
 
     def convert_f0(self, f0: np.ndarray, method: str | None = None) -> np.ndarray:
         """The target's F0 contour [Hz] for the source's; 0, no voice, stays 0."""
-        config = self._fitted()
-        return convert_f0(f0, config, method or config.f0)
+        return convert_f0(f0, self._fitted(), self._f0_method(method))
 
     def stream(self, sr: float, *, f0: str | None = None) -> StreamingConverter:
         """A converter for sound that comes block by block, at `sr` [Hz], with low delay."""
-        config = self._fitted()
-        f0 = f0 or config.f0
-        _require_choice("f0", f0, F0_METHODS)
-        return StreamingConverter(config, self.mapping_, sr, f0)
+        return StreamingConverter(self._fitted(), self.mapping_, sr, self._f0_method(f0))
 
     def save(self, directory: str | os.PathLike, dtype: str = "float32") -> None:
         """Writes the model folder; "float16" halves its size."""
@@ -281,9 +276,16 @@ class VoiceConverter(Estimator):
             raise ValueError("this VoiceConverter is not fitted: call fit or load before")
         return self.config_
 
+    def _method(self, method: str | None) -> str:
+        """`method`, or else the model's."""
+        return choice("method", self._fitted().method if method is None else method, METHODS)
+
+    def _f0_method(self, f0: str | None) -> str:
+        return choice("f0", self._fitted().f0 if f0 is None else f0, F0_METHODS)
+
     def _check_parameters(self) -> None:
-        _require_choice("method", self.method, METHODS)
-        _require_choice("f0", self.f0, F0_METHODS)
+        choice("method", self.method, METHODS)
+        choice("f0", self.f0, F0_METHODS)
         for name in ("n_components", "n_alignments", "n_mixtures"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -379,8 +381,3 @@ def _different_text(corpus: Corpus, alignments: list[Alignment], i: int) -> str:
 
 def _resample(y: np.ndarray, old: float, new: float) -> np.ndarray:
     return y if old == new else soxr.resample(y, old, new)
-
-
-def _require_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from wavenet.alignment import dtw
-from wavenet.conversion.config import VoiceConverterConfig
+from wavenet.arguments import choice
+from wavenet.conversion.config import METHODS, VoiceConverterConfig
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.recordings import Progress, cached_analysis, for_each
 from wavenet.features.world import Analysis
@@ -96,9 +97,10 @@ def evaluate(
     Raises
     ------
     ValueError
-        No pair could be measured.
+        There is no such method, or no pair could be measured.
     """
     config = converter.config_
+    method = choice("method", config.method if method is None else method, METHODS)
     speakers = (config.source.f0_range, config.target.f0_range)
 
     def attempt(pair: tuple) -> tuple[FileScore, list[np.ndarray]] | str:
@@ -128,7 +130,7 @@ def evaluate(
 
 
 def _score(
-    converter: VoiceConverter, source: Analysis, target: Analysis, method: str | None
+    converter: VoiceConverter, source: Analysis, target: Analysis, method: str
 ) -> tuple[FileScore, list[np.ndarray]]:
     """Figures of a pair; and the speech frames of source, converted source and target."""
     threshold = converter.config_.power_threshold
@@ -150,11 +152,9 @@ def _score(
     return score, [before, after, y]
 
 
-def _settings(config: VoiceConverterConfig, method: str | None) -> dict[str, Any]:
+def _settings(config: VoiceConverterConfig, method: str) -> dict[str, Any]:
     return {
-        "method": "mlpg"
-        if (method or config.method) == "differential"
-        else method or config.method,
+        "method": "mlpg" if method == "differential" else method,
         "distortion": f"10 / ln 10 * sqrt(2 sum d^2), coefficients 1 to {config.world.order}",
         "alignment": "dynamic time warping of the features compared, mean over the path",
         "power_threshold_db": config.power_threshold,
