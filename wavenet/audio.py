@@ -67,7 +67,7 @@ def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None
     path
         The extension chooses the format (.wav, .flac, .ogg and what else libsndfile writes).
     y
-        `(n,)` or `(n, channels)`, clipped to [-1, 1].
+        `(n,)` or `(n, channels)`, floats clipped to [-1, 1], or int16.
     sample_rate
         [Hz]
 
@@ -99,8 +99,24 @@ def pcm_bytes(y: ArrayLike) -> bytes:
     return np.round(_finite(y) * 32767).astype("<i2").tobytes()
 
 
+def as_samples(y: ArrayLike) -> NDArray[np.float64]:
+    """Sound of any shape as contiguous float64: floats as they are, int16 divided by 32768.
+
+    Raises
+    ------
+    ValueError
+        Another type: it does not say what full scale is.
+    """
+    y = np.asarray(y)
+    if y.dtype.kind == "i" and y.dtype.itemsize == 2:
+        return y / 32768.0
+    if y.dtype.kind != "f":
+        raise ValueError(f"samples must be floats from -1 to 1, or int16, got dtype {y.dtype}")
+    return np.ascontiguousarray(y, np.float64)
+
+
 def _finite(y: ArrayLike) -> NDArray[np.float64]:
-    y = np.asarray(y, dtype=np.float64)
+    y = as_samples(y)
     if not np.isfinite(y).all():
         raise ValueError("the audio has samples that are not finite")
     return np.clip(y, -1, 1)

@@ -117,6 +117,25 @@ def test_stereo_and_other_rates(converter, say):
     assert level == pytest.approx(np.abs(mono).mean(), rel=0.1)
 
 
+def test_silent_channel_stays_silent(converter, say):
+    y = say(53, 0)[:8000]
+    converted = converter.convert(np.stack([0 * y, y], axis=1), RATE)
+    np.testing.assert_array_equal(converted[:, 0], 0)
+    np.testing.assert_array_equal(converted[:, 1], converter.convert(y, RATE))
+    with pytest.raises(ValueError, match="the sound is silent"):
+        converter.convert(np.zeros((RATE, 2)), RATE)
+
+
+def test_pcm_is_scaled(converter, say):
+    pcm = np.round(32768 * say(53, 0)[:8000]).astype(np.int16)
+    converted = converter.convert(pcm, RATE)
+    np.testing.assert_array_equal(converted, converter.convert(pcm / 32768, RATE))
+    streamed = converter.stream(RATE).process(pcm)
+    np.testing.assert_array_equal(streamed, converter.stream(RATE).process(pcm / 32768))
+    with pytest.raises(ValueError, match="floats from -1 to 1, or int16, got dtype int32"):
+        converter.convert(pcm.astype(np.int32), RATE)
+
+
 def test_fit_is_repeatable_and_cached(files, converter, tmp_path):
     calls = []
     again = VoiceConverter(

@@ -11,6 +11,7 @@ import numpy as np
 import soxr
 
 from wavenet.arguments import choice
+from wavenet.audio import as_samples
 from wavenet.conversion import recordings, storage
 from wavenet.conversion.config import F0_METHODS, METHODS, VoiceConverterConfig
 from wavenet.conversion.differential import filter_sound
@@ -183,7 +184,8 @@ class VoiceConverter(Estimator):
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_channels)
-            The source speaker; each channel is converted by itself.
+            The source speaker: floats of full scale 1, or int16. Each channel is converted by
+            itself; silent ones stay silent if another speaks.
         sr
             Its sample rate [Hz]. It is brought to the model's rate and back.
         method, f0
@@ -202,10 +204,13 @@ class VoiceConverter(Estimator):
         method, f0 = self._method(method), self._f0_method(f0)
         if not 8000 <= sr <= 192000:
             raise ValueError(f"sr must be from 8000 to 192000 Hz, got {sr}")
-        y = np.asarray(y)
-        if y.ndim == 2:
-            channels = [self.convert(c, sr, method=method, f0=f0) for c in y.T]
-            return np.stack(channels, axis=1)
+        y = as_samples(y)
+        if y.ndim == 2 and y.size:
+            converted = np.zeros(y.shape, np.float32)
+            silent = np.abs(y).max(axis=0) < world.SILENCE
+            for i in np.flatnonzero(~silent | silent.all()):
+                converted[:, i] = self.convert(y[:, i], sr, method=method, f0=f0)
+            return converted
         sound = _resample(world.checked_sound(y, config.world), sr, config.world.sample_rate)
         vocoder = method != "differential"
         analysis = world.analyze(sound, config.world, config.source.f0_range, aperiodicity=vocoder)

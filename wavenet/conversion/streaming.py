@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from wavenet.audio import as_samples
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.conversion.differential import TimeVaryingFilter, frame_bounds
 from wavenet.conversion.joint_features import WINDOWS
@@ -72,7 +73,7 @@ class StreamingConverter:
         return max(spectrum, 2.65 * period + step + self._hop) / rate
 
     def process(self, y: np.ndarray) -> np.ndarray:
-        """Takes the next samples (n,) and gives those that are finished (m,) float32.
+        """Takes the next samples (n,), floats or int16; gives those that are done (m,) float32.
 
         All outputs together, with that of `flush`, are as long as all inputs.
 
@@ -81,7 +82,7 @@ class StreamingConverter:
         ValueError
             Wrong shape, or values that are not finite.
         """
-        y = np.asarray(y, dtype=np.float64)
+        y = as_samples(y)
         if y.ndim != 1:
             raise ValueError(f"a block must have the shape (n_samples,), got {y.shape}")
         if not np.isfinite(y).all():

@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from wavenet.audio import as_samples
 from wavenet.features import mel_cepstrum as mcep
 
 DEFAULT_F0_RANGE = (40.0, 700.0)
 _LOWEST_F0 = 50.0
-_SILENCE = 1e-5
+SILENCE = 1e-5  # sounds whose peak is lower hold nothing
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def find_f0_range(contours: Iterable[np.ndarray]) -> tuple[float, float]:
 
 def checked_sound(y: np.ndarray, settings: WorldSettings) -> np.ndarray:
     """The sound as contiguous float64, found to be one channel, finite, long and loud enough."""
-    y = np.ascontiguousarray(y, dtype=np.float64)
+    y = as_samples(y)
     if y.ndim != 1:
         raise ValueError(f"the sound must have the shape (n_samples,), got {y.shape}")
     if not np.isfinite(y).all():
@@ -167,7 +168,7 @@ def checked_sound(y: np.ndarray, settings: WorldSettings) -> np.ndarray:
     shortest = int(0.1 * settings.sample_rate)
     if len(y) < shortest:
         raise ValueError(f"the sound has {len(y)} samples; at least {shortest} (0.1 s) are needed")
-    if np.abs(y).max() < _SILENCE:
+    if np.abs(y).max() < SILENCE:
         raise ValueError("the sound is silent")
     return y
 
