@@ -52,6 +52,9 @@ def test_stream_is_near_the_file_conversion(converter, say, f0):
     whole = converter.convert(y, RATE, method="differential", f0=f0)
     a, b = (world.analyze(s, settings).mel_cepstrum[20:-20] for s in (streamed, whole))
     assert wavenet.mel_cepstral_distortion(a, b, align=False) < (2.5 if f0 == "keep" else 4.0)
+    f0_wanted = 110 if f0 == "keep" else 200
+    voiced = world.analyze(streamed, settings).f0
+    assert np.median(voiced[voiced > 0]) == pytest.approx(f0_wanted, rel=0.05)
     if f0 == "keep":
         assert np.sqrt(((streamed - whole) ** 2).sum() / (whole**2).sum()) < 0.2
 
