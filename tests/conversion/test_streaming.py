@@ -82,6 +82,15 @@ def test_short_stream(converter):
     assert out.shape == (50,)
 
 
+def test_ended_stream_is_refused(converter, say):
+    stream = converter.stream()
+    stream.process(say(60, 0)[:4000])
+    assert len(stream.flush())
+    for call in (lambda: stream.process(np.zeros(100)), stream.flush):
+        with pytest.raises(ValueError, match=r"the stream has ended with flush\(\): make another"):
+            call()
+
+
 def test_bad_blocks_are_refused(converter):
     stream = converter.stream(RATE)
     with pytest.raises(ValueError, match=r"shape \(n_samples,\), got \(2, 2\)"):

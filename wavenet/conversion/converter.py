@@ -243,9 +243,29 @@ class VoiceConverter(Estimator):
         """The target's F0 contour [Hz] for the source's; 0, no voice, stays 0."""
         return convert_f0(f0, self._fitted(), self._f0_method(method))
 
-    def stream(self, sr: float, *, f0: str | None = None) -> StreamingConverter:
-        """A converter for sound that comes block by block, at `sr` [Hz], with low delay."""
-        return StreamingConverter(self._fitted(), self.mapping_, sr, self._f0_method(f0))
+    def stream(self, sr: float | None = None, *, f0: str | None = None) -> StreamingConverter:
+        """A converter for mono sound that comes block by block, with low delay.
+
+        Parameters
+        ----------
+        sr
+            Rate of the blocks [Hz]. It can only be the model's, `config_.sample_rate`: blocks are
+            not resampled, and sound of another rate would have another pitch. None: not checked.
+        f0
+            As in the constructor; None: as the model was made.
+
+        Raises
+        ------
+        ValueError
+            Another rate, or an unknown `f0`.
+        """
+        rate = self._fitted().sample_rate
+        if sr not in (None, rate):
+            raise ValueError(
+                f"the stream has {sr} Hz; this model converts streams of {rate} Hz: resample "
+                "before and after"
+            )
+        return StreamingConverter(self._fitted(), self.mapping_, self._f0_method(f0))
 
     def save(self, directory: str | os.PathLike, dtype: str = "float32") -> None:
         """Writes the model folder; "float16" halves its size."""

@@ -38,13 +38,8 @@ class StreamingConverter:
         Most that the output lags behind the input [s], beside the caller's own block.
     """
 
-    def __init__(self, config: VoiceConverterConfig, mapping: SpectralMapping, sr: float, f0: str):
+    def __init__(self, config: VoiceConverterConfig, mapping: SpectralMapping, f0: str):
         world = config.world
-        if sr != world.sample_rate:
-            raise ValueError(
-                f"the stream has {sr} Hz; this model converts streams of {world.sample_rate} Hz: "
-                "resample before and after"
-            )
         self._config, self._mapping, self._f0 = config, mapping, f0
         self._hop = world.sample_rate * world.frame_period / 1000.0
         source = config.source
@@ -61,6 +56,7 @@ class StreamingConverter:
         self._features, self._features_start = np.zeros((0, order + 1)), 0
         self._trajectory = RecursiveMLPG(WINDOWS, order, _TRAJECTORY_DELAY)
         self._shifted = np.zeros(0)
+        self._ended = False
 
     @property
     def latency(self) -> float:
@@ -80,7 +76,7 @@ class StreamingConverter:
         Raises
         ------
         ValueError
-            Wrong shape, or values that are not finite.
+            Wrong type or shape, values that are not finite, or the stream has ended.
         """
         y = as_samples(y)
         if y.ndim != 1:
@@ -94,6 +90,9 @@ class StreamingConverter:
         return self._advance(np.zeros(0), last=True)
 
     def _advance(self, y: np.ndarray, last: bool) -> np.ndarray:
+        if self._ended:
+            raise ValueError("the stream has ended with flush(): make another for the next sound")
+        self._ended = last
         noise = _DITHER[(self._received + np.arange(len(y))) % len(_DITHER)]
         self._sound = np.concatenate([self._sound, y + noise])
         self._received += len(y)
