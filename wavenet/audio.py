@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from wavenet.formats.model_file import atomic_path
 
+_SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 340, in Vorbis 460
+
 
 def read_audio(
     path: str | os.PathLike | BinaryIO, sample_rate: int | None = None, mono: bool = True
@@ -44,8 +46,12 @@ def read_audio(
     name = path if isinstance(path, str | os.PathLike) else "the input"
     if name is path and not Path(path).is_file():
         raise FileNotFoundError(f"no audio file at {path}")
+    size = _size(path)
     try:
-        y, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(path) as file:
+            if file.frames > _SAMPLES_PER_BYTE * size:
+                raise ValueError(f"{name} claims {file.frames} samples in {size} bytes")
+            y, rate = file.read(dtype="float32", always_2d=True), file.samplerate
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{name} cannot be read as audio: {error.error_string}") from error
     if not len(y):
@@ -57,6 +63,16 @@ def read_audio(
     if sample_rate is not None and sample_rate != rate:
         y, rate = soxr.resample(y, rate, sample_rate, quality="VHQ"), sample_rate
     return y, rate
+
+
+def _size(file: str | os.PathLike | BinaryIO) -> int:
+    """Bytes of a file."""
+    if isinstance(file, str | os.PathLike):
+        return os.path.getsize(file)
+    start = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(start)
+    return size
 
 
 def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None:
