@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from contextlib import contextmanager
@@ -97,31 +98,27 @@ def apply(
 
     A bad file in a folder does not lose the rest: it is listed and the exit code is 1.
     """
+    from wavenet.audio import wav_bytes, write_audio
     from wavenet.conversion.converter import VoiceConverter
-    from wavenet.conversion.recordings import audio_files, for_each
+    from wavenet.conversion.files import convert_files, convert_recording
 
     converter = VoiceConverter.load(model)
-    if inputs == ["-"] or output == "-":
-        _convert_stream(converter, inputs, output, method, f0)
+    if "-" not in (*inputs, output):
+        with _progress() as progress:
+            failed = convert_files(
+                converter, inputs, output,
+                method=method, f0=f0, n_jobs=jobs, progress=progress,
+            )  # fmt: skip
+        _finish(failed)
         return
-    files = [f for i in inputs for f in (audio_files(i) if Path(i).is_dir() else [Path(i)])]
-    targets = _targets(files, inputs, Path(output))
-
-    def convert(pair: tuple[Path, Path]) -> str | None:
-        try:
-            _convert_file(converter, *pair, method, f0)
-        except (ValueError, OSError) as error:
-            if len(files) == 1:
-                raise
-            text = str(error)
-            return text if str(pair[0]) in text else f"{pair[0]}: {text}"
-        return None
-
-    with _progress() as progress:
-        failed = for_each(
-            convert, list(zip(files, targets, strict=True)), jobs, progress, "convert"
-        )
-    _finish([sentence for sentence in failed if sentence])
+    if len(inputs) != 1 or Path(inputs[0]).is_dir():
+        raise ValueError("standard input and output take one recording; name one file or -")
+    source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else inputs[0]
+    y, rate = convert_recording(converter, source, method=method, f0=f0)
+    if output == "-":
+        sys.stdout.buffer.write(wav_bytes(y, rate))
+    else:
+        write_audio(output, y, rate)
 
 
 @app.command()
@@ -182,56 +179,6 @@ def _print_evaluation(result) -> None:
     print("settings:")
     for name, value in result.settings.items():
         print(f"  {name}: {value}")
-
-
-def _targets(files: list[Path], inputs: list[str], output: Path) -> list[Path]:
-    """Where each converted file goes: to the file `output`, or into the folder of that name."""
-    if len(files) == 1 and not output.is_dir() and not Path(inputs[0]).is_dir():
-        return [output]
-    if output.is_file():
-        raise ValueError(f"{output} is a file; {len(files)} recordings need a folder")
-    output.mkdir(parents=True, exist_ok=True)
-    names = [f.name if f.suffix.lower() in (".wav", ".flac") else f"{f.stem}.wav" for f in files]
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise ValueError(f"two inputs would both become {output / twice[0]}")
-    return [output / name for name in names]
-
-
-def _convert_file(
-    converter, source: Path, target: Path, method: str | None, f0: str | None
-) -> None:
-    from wavenet.audio import read_audio, write_audio
-
-    y, rate = read_audio(source, mono=False)
-    try:
-        converted = converter.convert(y, rate, method=method, f0=f0)
-    except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
-    write_audio(target, _within_range(converted), rate)
-
-
-def _convert_stream(converter, inputs: list[str], output: str, method, f0) -> None:
-    """One recording from standard input or to standard output, as WAV."""
-    import io
-
-    from wavenet.audio import read_audio, wav_bytes, write_audio
-
-    if len(inputs) != 1 or Path(inputs[0]).is_dir():
-        raise ValueError("standard output takes one recording; name one file or -")
-    source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else Path(inputs[0])
-    y, rate = read_audio(source, mono=False)
-    converted = _within_range(converter.convert(y, rate, method=method, f0=f0))
-    if output == "-":
-        sys.stdout.buffer.write(wav_bytes(converted, rate))
-    else:
-        write_audio(output, converted, rate)
-
-
-def _within_range(y):
-    """Turns the sound down where it would be clipped."""
-    peak = abs(y).max()
-    return y if peak <= 0.99 else y * (0.99 / peak)
 
 
 def _finish(failed: list[str]) -> None:

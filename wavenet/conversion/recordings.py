@@ -6,9 +6,9 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -101,16 +101,26 @@ def read_recording(path: str | os.PathLike, sample_rate: int) -> np.ndarray:
     ValueError
         Not readable as sound, silent, too short, clipped or not finite; the file is named.
     """
-    y, _ = read_audio(path, sample_rate)
-    y = np.asarray(y, dtype=np.float64)
-    try:
-        world.checked_sound(y, WorldSettings(sample_rate=sample_rate))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    clipped = float((np.abs(y) >= 0.999).mean())
-    if clipped > _CLIPPED_SHARE:
-        raise ValueError(f"{path}: {100 * clipped:.1f} % of the samples are clipped")
+    with named(path):
+        y, _ = read_audio(path, sample_rate)
+        y = world.checked_sound(y, WorldSettings(sample_rate=sample_rate))
+        clipped = float((np.abs(y) >= 0.999).mean())
+        if clipped > _CLIPPED_SHARE:
+            raise ValueError(f"{100 * clipped:.1f} % of the samples are clipped")
     return y
+
+
+@contextmanager
+def named(path: object) -> Iterator[None]:
+    """Lets errors with a recording be sentences with its name."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ValueError(f"{path}: there is not enough memory for it") from error
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path}: {error}") from error
 
 
 def for_each(

@@ -1,0 +1,115 @@
+"""Conversion of files and folders, with a converter that only doubles the sound."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from wavenet.audio import read_audio, write_audio
+from wavenet.conversion.files import convert_files, convert_recording
+
+RATE = 16000
+
+
+class Doubling:
+    """Stands for a converter; a recording that begins with 0.25 is too large for it."""
+
+    config_ = SimpleNamespace(method="mlpg", f0="keep")
+
+    def convert(self, y, sr, *, method=None, f0=None):
+        if y.flat[0] == 0.25:
+            raise MemoryError
+        return 2 * y
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, name in enumerate(("a.wav", "b.flac", "c.ogg")):
+        write_audio(folder / name, np.full((800, 2), 0.1 * (i + 1)), RATE)
+    return folder
+
+
+def claim(path, n_samples):
+    """Changes the number of samples in the header of a FLAC file."""
+    content = bytearray(path.read_bytes())
+    field = int.from_bytes(content[18:26], "big") & ~(2**36 - 1) | n_samples
+    path.write_bytes(bytes(content[:18]) + field.to_bytes(8, "big") + bytes(content[26:]))
+
+
+def test_a_folder_becomes_a_folder(folder, tmp_path):
+    calls = []
+    failed = convert_files(
+        Doubling(), [folder], tmp_path / "out", n_jobs=2, progress=lambda *c: calls.append(c)
+    )
+    assert failed == []
+    assert calls[-1] == ("convert", 3, 3)
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert names == ["a.wav", "b.flac", "c.wav"]
+    y, _ = read_audio(tmp_path / "out" / "b.flac", mono=False)
+    np.testing.assert_allclose(y, np.full((800, 2), 0.4), atol=1e-4)
+
+
+def test_bad_files_do_not_lose_the_rest(folder, tmp_path):
+    claim(folder / "b.flac", 2**36 - 1)
+    write_audio(folder / "d.wav", np.full(800, 0.25), RATE)
+    failed = convert_files(Doubling(), [folder], tmp_path / "out")
+    assert len(failed) == 2
+    assert failed[0].startswith(f"{folder / 'b.flac'} claims 68719476735 samples in ")
+    assert failed[1] == f"{folder / 'd.wav'}: there is not enough memory for it"
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.wav", "c.wav"]
+    with pytest.raises(ValueError, match=r"d.wav: there is not enough memory for it"):
+        convert_files(Doubling(), [folder / "d.wav"], tmp_path / "d.wav")
+
+
+def test_recordings_are_not_overwritten(folder, tmp_path):
+    before = {p: p.read_bytes() for p in folder.iterdir()}
+    (tmp_path / "link").symlink_to(folder)
+    single = folder / "a.wav"
+    for inputs, output in (
+        ([folder], folder),
+        ([folder], tmp_path / "link"),
+        ([single], single),
+        ([single, folder / "b.flac"], folder / ".." / "in"),
+    ):
+        with pytest.raises(ValueError, match=r"a.wav is a recording to be converted: give another"):
+            convert_files(Doubling(), inputs, output)
+    assert {p: p.read_bytes() for p in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "bogus"}, "^method must be one of frame, .* got 'bogus'"),
+        ({"f0": ""}, "^f0 must be one of log-gaussian, .* got ''"),
+    ],
+)
+def test_unknown_methods_are_refused_before_the_work(folder, tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        convert_files(Doubling(), [folder], tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_places_that_do_not_fit_are_refused(folder, tmp_path):
+    write_audio(folder / "c.wav", np.zeros(800), RATE)
+    with pytest.raises(ValueError, match=r"two inputs would both become .*c.wav"):
+        convert_files(Doubling(), [folder], tmp_path / "out")
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="file is a file; 2 recordings need a folder"):
+        convert_files(Doubling(), [folder / "a.wav", folder / "b.flac"], tmp_path / "file")
+
+
+def test_loud_results_are_turned_down(tmp_path):
+    write_audio(tmp_path / "loud.wav", np.full(800, 0.8), RATE)
+    y, rate = convert_recording(Doubling(), tmp_path / "loud.wav")
+    assert rate == RATE
+    assert np.abs(y).max() == pytest.approx(0.99)
+
+
+def test_standard_input_is_named(tmp_path):
+    with open(tmp_path / "junk", "w+b") as file:
+        file.write(b"junk")
+        file.seek(0)
+        with pytest.raises(ValueError, match=r"^the input cannot be read as audio"):
+            convert_recording(Doubling(), file)

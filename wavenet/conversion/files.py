@@ -1,0 +1,121 @@
+"""Converts recordings in files: one, some, or all of a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from wavenet.arguments import choice
+from wavenet.audio import read_audio, write_audio
+from wavenet.conversion.config import F0_METHODS, METHODS
+from wavenet.conversion.converter import VoiceConverter
+from wavenet.conversion.recordings import Progress, audio_files, for_each, named
+
+_PEAK = 0.99
+_KEPT = (".wav", ".flac")
+
+
+def convert_files(
+    converter: VoiceConverter,
+    inputs: Sequence[str | os.PathLike],
+    output: str | os.PathLike,
+    *,
+    method: str | None = None,
+    f0: str | None = None,
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Converts recordings; a bad one does not lose the others.
+
+    Parameters
+    ----------
+    inputs
+        Files, and folders that stand for all sound files in them.
+    output
+        For one file a file or a folder, else a folder, made if it is not there. Names are kept;
+        what is neither WAV nor FLAC becomes WAV.
+    method, f0
+        As for `VoiceConverter.convert`.
+    n_jobs
+        Threads; None: one per processor.
+    progress
+        Called with (stage, done, total).
+
+    Returns
+    -------
+    One sentence for each recording that could not be converted, with its name.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is nothing to convert, or an unknown method, or no place for the results: a recording
+        would be overwritten, or two would become one. If there is one recording only, also what is
+        wrong with it.
+    """
+    choice("method", converter.config_.method if method is None else method, METHODS)
+    choice("f0", converter.config_.f0 if f0 is None else f0, F0_METHODS)
+    files = [f for i in inputs for f in (audio_files(i) if Path(i).is_dir() else [Path(i)])]
+    targets = _targets(files, inputs, Path(output))
+
+    def convert(pair: tuple[Path, Path]) -> str | None:
+        source, target = pair
+        try:
+            y, rate = convert_recording(converter, source, method=method, f0=f0)
+            with named(source):
+                write_audio(target, y, rate)
+        except (ValueError, OSError) as error:
+            if len(files) == 1:
+                raise
+            return str(error)
+        return None
+
+    results = for_each(convert, list(zip(files, targets, strict=True)), n_jobs, progress, "convert")
+    return [sentence for sentence in results if sentence]
+
+
+def convert_recording(
+    converter: VoiceConverter,
+    source: str | os.PathLike | BinaryIO,
+    *,
+    method: str | None = None,
+    f0: str | None = None,
+) -> tuple[np.ndarray, int]:
+    """A recording, a file or a binary file object, converted; and its rate [Hz].
+
+    The sound (n_samples, n_channels) is turned down where it would be clipped.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        It cannot be read or converted; the file is named.
+    """
+    with named(source if isinstance(source, str | os.PathLike) else "the input"):
+        y, rate = read_audio(source, mono=False)
+        y = converter.convert(y, rate, method=method, f0=f0)
+    peak = float(np.abs(y).max())
+    return (y if peak <= _PEAK else y * (_PEAK / peak)), rate
+
+
+def _targets(files: list[Path], inputs: Sequence[str | os.PathLike], output: Path) -> list[Path]:
+    """Where each converted file goes: to the file `output`, or into the folder of that name."""
+    if len(files) == 1 and not output.is_dir() and not Path(inputs[0]).is_dir():
+        targets = [output]
+    elif output.is_file():
+        raise ValueError(f"{output} is a file; {len(files)} recordings need a folder")
+    else:
+        names = [f.name if f.suffix.lower() in _KEPT else f"{f.stem}.wav" for f in files]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"two inputs would both become {output / twice[0]}")
+        targets = [output / name for name in names]
+    sources = {f.resolve() for f in files}
+    for target in targets:
+        if target.resolve() in sources:
+            raise ValueError(f"{target} is a recording to be converted: give another output")
+    if targets != [output]:
+        output.mkdir(parents=True, exist_ok=True)
+    return targets
