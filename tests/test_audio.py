@@ -29,6 +29,12 @@ def test_silence_is_no_false_claim(tmp_path, extension):
     assert len(read_audio(path)[0]) == 10**6
 
 
+def test_minutes_of_vorbis(tmp_path):
+    """libsndfile takes all of a block on the stack."""
+    write_audio(tmp_path / "long.ogg", np.zeros(4 * 10**6), 48000)
+    assert soundfile.info(tmp_path / "long.ogg").frames == 4 * 10**6
+
+
 def test_samples():
     y = np.array([[-32768, 0], [16384, 32767]])
     np.testing.assert_array_equal(as_samples(y.astype(np.int16)), y / 32768)

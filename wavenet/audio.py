@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from wavenet.formats.model_file import atomic_path
 
 _SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 340, in Vorbis 460
+_BLOCK = 2**16
 
 
 def read_audio(
@@ -100,7 +101,10 @@ def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None
         raise FileNotFoundError(f"the folder {path.parent} does not exist")
     y = _finite(y)
     with atomic_path(path) as temporary:
-        soundfile.write(temporary, y, sample_rate, format=kind)
+        channels = 1 if y.ndim == 1 else y.shape[1]
+        with soundfile.SoundFile(temporary, "w", sample_rate, channels, format=kind) as file:
+            for start in range(0, len(y), _BLOCK):  # libsndfile's Vorbis dies of millions at once
+                file.write(y[start : start + _BLOCK])
 
 
 def wav_bytes(y: ArrayLike, sample_rate: int) -> bytes:
