@@ -18,7 +18,8 @@ void validate(const RecurrentShape& shape) {
           "a recurrent model needs an input");
   require(!shape.categorical() || shape.classes >= 2, "classes must be at least 2, got ",
           shape.classes);
-  require(shape.categorical() || shape.dimensions >= 1, "dimensions must be at least 1");
+  require(shape.diagonal.dimensions >= 1, "dimensions must be at least 1");
+  require(shape.diagonal.components >= 1, "components must be at least 1");
 }
 
 std::size_t gate_rows(const RecurrentShape& shape) {

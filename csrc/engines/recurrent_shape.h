@@ -4,10 +4,11 @@
 #include <cstddef>
 
 #include "layers/recurrent_layer.h"
+#include "sampling/diagonal.h"
 
 namespace wavenet {
 
-enum class RecurrentOutput { kPoint, kCategorical, kGaussian, kStudentT };
+enum class RecurrentOutput { kPoint, kCategorical, kDiagonal };
 
 // The input of a step is the sample before (a class through an embedding, or a vector), if there is
 // feedback, then covariates, then a global vector.
@@ -19,34 +20,25 @@ struct RecurrentShape {
   bool feedback = true;
   std::size_t classes = 0;  // of categorical samples; else 0
   std::size_t embedding_size = 0;
-  std::size_t dimensions = 1;  // of vector samples
+  DiagonalShape diagonal;  // of vector samples; of points only its dimensions
   std::size_t covariates = 0;
   std::size_t global_channels = 0;
   RecurrentOutput output = RecurrentOutput::kCategorical;
 
   bool categorical() const { return output == RecurrentOutput::kCategorical; }
   // Numbers that a sample is given as: a class counts as one.
-  std::size_t sample_width() const { return categorical() ? 1 : dimensions; }
+  std::size_t sample_width() const { return categorical() ? 1 : diagonal.dimensions; }
   std::size_t feedback_channels() const {
-    return !feedback ? 0 : categorical() ? embedding_size : dimensions;
+    return !feedback ? 0 : categorical() ? embedding_size : diagonal.dimensions;
   }
   // Channels of the inputs that are products: vectors fed back, then covariates.
   std::size_t given_channels() const {
-    return (feedback && !categorical() ? dimensions : 0) + covariates;
+    return (feedback && !categorical() ? diagonal.dimensions : 0) + covariates;
   }
   // Numbers that describe the distribution of a sample.
   std::size_t outputs() const {
-    switch (output) {
-      case RecurrentOutput::kCategorical:
-        return classes;
-      case RecurrentOutput::kPoint:
-        return dimensions;
-      case RecurrentOutput::kGaussian:
-        return 2 * dimensions;
-      case RecurrentOutput::kStudentT:
-        return 3 * dimensions;
-    }
-    return 0;
+    if (output == RecurrentOutput::kPoint) return diagonal.dimensions;
+    return categorical() ? classes : diagonal.parameters();
   }
 };
 

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/random.h"
-#include "sampling/diagonal.h"
 
 namespace wavenet {
 namespace {
@@ -12,11 +11,6 @@ namespace {
 // Gates of a pass, about: enough columns for the products, few enough for the cache.
 constexpr std::size_t kGatesOfPass = 32768;
 constexpr std::size_t kMostSteps = 256;
-
-DiagonalFamily family_of(RecurrentOutput output) {
-  return output == RecurrentOutput::kGaussian ? DiagonalFamily::kGaussian
-                                              : DiagonalFamily::kStudentT;
-}
 
 }  // namespace
 
@@ -100,7 +94,7 @@ void RecurrentState::set_input(std::size_t row, std::size_t stream, const float*
   if (shape.categorical()) {
     classes_[row] = static_cast<std::int32_t>(*sample);
   } else if (shape.feedback) {
-    given = std::copy_n(sample, shape.dimensions, given);
+    given = std::copy_n(sample, shape.diagonal.dimensions, given);
   }
   std::copy_n(covariates, shape.covariates, given);
 }
@@ -116,7 +110,7 @@ float RecurrentState::log_likelihood(const float* outputs, const float* sample) 
     return log_probability(model_->kernels(), outputs, shape.classes,
                            static_cast<std::uint32_t>(*sample), scratch_);
   }
-  return log_density_diagonal(family_of(shape.output), outputs, shape.dimensions, sample);
+  return log_density_diagonal(shape.diagonal, outputs, sample);
 }
 
 void RecurrentState::draw(const float* outputs, std::size_t stream,
@@ -127,10 +121,9 @@ void RecurrentState::draw(const float* outputs, std::size_t stream,
     *out = static_cast<float>(sample_categorical(model_->kernels(), outputs, shape.classes, options,
                                                  uniform(seed, number, time_)[0], scratch_));
   } else if (shape.output == RecurrentOutput::kPoint) {
-    std::copy_n(outputs, shape.dimensions, out);
+    std::copy_n(outputs, shape.diagonal.dimensions, out);
   } else {
-    sample_diagonal(family_of(shape.output), outputs, shape.dimensions, options.temperature,
-                    {seed, number, time_}, out);
+    sample_diagonal(shape.diagonal, outputs, options.temperature, {seed, number, time_}, out);
   }
 }
 

@@ -20,13 +20,23 @@ Cell cell_of(const py::dict& values) {
   return take<bool>(values, "peepholes") ? Cell::kPeepholeLstm : Cell::kLstm;
 }
 
-RecurrentOutput output_of(const py::dict& values) {
+void set_output(RecurrentShape& shape, const py::dict& values) {
   const auto name = take<std::string>(values, "output");
-  if (name == "categorical") return RecurrentOutput::kCategorical;
-  if (name == "gaussian") return RecurrentOutput::kGaussian;
-  if (name == "student-t") return RecurrentOutput::kStudentT;
-  require(name == "point", "output '", name, "' is not known");
-  return RecurrentOutput::kPoint;
+  shape.diagonal.dimensions = take<std::size_t>(values, "dimensions");
+  shape.diagonal.components = take<std::size_t>(values, "components");
+  shape.output = RecurrentOutput::kDiagonal;
+  if (name == "categorical") {
+    shape.output = RecurrentOutput::kCategorical;
+    shape.classes = take<std::size_t>(values, "classes");
+  } else if (name == "point") {
+    shape.output = RecurrentOutput::kPoint;
+  } else if (name == "logistic") {
+    shape.diagonal.family = DiagonalFamily::kLogistic;
+  } else if (name == "student-t") {
+    shape.diagonal.family = DiagonalFamily::kStudentT;
+  } else {
+    require(name == "gaussian", "output '", name, "' is not known");
+  }
 }
 
 // From the fields of wavenet.config.RecurrentConfig.
@@ -37,10 +47,8 @@ RecurrentShape recurrent_shape(const py::dict& values) {
   shape.hidden_size = take<std::size_t>(values, "hidden_size");
   shape.residual = take<bool>(values, "residual");
   shape.feedback = take<bool>(values, "feedback");
-  shape.output = output_of(values);
-  shape.classes = shape.categorical() ? take<std::size_t>(values, "classes") : 0;
+  set_output(shape, values);
   shape.embedding_size = take<std::size_t>(values, "embedding_size");
-  shape.dimensions = take<std::size_t>(values, "dimensions");
   shape.covariates = take<std::size_t>(values, "covariates");
   shape.global_channels = take<std::size_t>(values, "global_channels");
   return shape;

@@ -13,7 +13,7 @@ SIZES = [(1, 4), (3, 2), (7, 3), (24, 4), (40, 1), (64, 2), (256, 2), (1024, 1)]
 EFFECT = {
     "cell": "lstm", "peepholes": False, "layers": 1, "hidden_size": 8, "residual": False,
     "feedback": False, "output": "point", "classes": 0, "embedding_size": 0, "dimensions": 2,
-    "covariates": 3, "global_channels": 0,
+    "components": 1, "covariates": 3, "global_channels": 0,
 }  # fmt: skip
 
 

@@ -30,6 +30,12 @@ CONFIGS = {
         hidden_size=33, output="student-t", dimensions=3, peepholes=True, residual=True,
         global_channels=1,
     ),
+    "mixture": RecurrentConfig(
+        cell="gru", hidden_size=16, output="student-t", components=4, dimensions=3
+    ),
+    "logistic mixture": RecurrentConfig(
+        layers=1, hidden_size=16, output="logistic", components=3, dimensions=3
+    ),
     "points": RecurrentConfig(hidden_size=9, output="point", dimensions=2),
     "effect": RecurrentConfig(
         layers=1, hidden_size=40, output="point", feedback=False, covariates=1
@@ -98,22 +104,32 @@ def test_outputs_and_score_equal_torch(name, instruction_set):
     assert score.bits_per_sample == pytest.approx(-likelihood.mean() / np.log(2), rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["classes", "gaussian", "student-t"])
-def test_likelihoods_of_outputs(name):
+VECTORS = ["gaussian", "student-t", "mixture", "logistic mixture"]
+
+
+def laws(outputs: np.ndarray, config: RecurrentConfig, temperature: float = 1.0):
+    """Weights `(n, components)` and laws by scipy `(n, components, dimensions)` of outputs."""
+    outputs = outputs.astype(np.float64)
+    count = config.components
+    logits = outputs[:, :count] if count > 1 else np.zeros((len(outputs), 1))
+    rows = outputs[:, count if count > 1 else 0 :].reshape(len(outputs), count, -1, 3)
+    mean, scale = rows[:, :, 0], temperature * np.exp(np.maximum(rows[:, :, 1], -7))
+    weights = np.exp(logits / temperature - np.max(logits / temperature, axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    if config.output == "gaussian":
+        return weights, stats.norm(mean, scale)
+    if config.output == "logistic":
+        return weights, stats.logistic(mean, scale)
+    return weights, stats.t(2 + np.log1p(np.exp(rows[:, :, 2])), mean, scale)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_densities_of_outputs(name):
     """The densities that the outputs describe, by scipy."""
     model, generator = make(name)
     y, values = example(model.config, 50)
-    outputs = generator.outputs(y, **values).astype(np.float64)
-    if name == "classes":
-        expected = torch.log_softmax(torch.from_numpy(outputs), 1).numpy()[np.arange(50), y]
-    else:
-        mean, log_scale, *rest = np.split(outputs, outputs.shape[1] // 3, axis=1)
-        scale = np.exp(np.maximum(log_scale, -7))
-        if name == "gaussian":
-            expected = stats.norm.logpdf(y, mean, scale).sum(axis=1)
-        else:
-            degrees = 2 + np.log1p(np.exp(rest[0]))
-            expected = stats.t.logpdf(y, degrees, mean, scale).sum(axis=1)
+    weights, law = laws(generator.outputs(y, **values), model.config)
+    expected = np.log((weights * law.pdf(y[:, None]).prod(axis=2)).sum(axis=1))
     score = generator.score(y, **values)
     np.testing.assert_allclose(score.log_likelihood, expected, rtol=1e-4, atol=1e-4)
 
@@ -171,22 +187,21 @@ def test_greedy_generation_is_teacher_forcing(instruction_set):
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
-@pytest.mark.parametrize("name", ["gaussian", "student-t"])
+@pytest.mark.parametrize("name", VECTORS)
 def test_sampling_distribution(name, temperature):
     """First samples of many streams against the distribution that the outputs describe."""
     model, generator = make(name)
     _, values = example(model.config, 1)
-    outputs = generator.outputs(np.zeros((1, 3)), **values)[0].astype(np.float64)
+    outputs = generator.outputs(np.zeros((1, 3)), **values)
     count = 40_000
     y = generator.generate(1, batch=count, seed=1, temperature=temperature, **values)[:, 0]
-    mean, scale = outputs[:3], temperature * np.exp(outputs[3:6])
+    weights, law = laws(outputs, model.config, temperature)
+    uniform = (weights[0][:, None] * law.cdf(y[:, None])).sum(axis=1)
     for d in range(3):
-        law = stats.norm(mean[d], scale[d])
-        if name == "student-t":
-            law = stats.t(2 + np.log1p(np.exp(outputs[6 + d])), mean[d], scale[d])
-        assert stats.kstest(y[:, d], law.cdf).pvalue > 1e-3
-    correlation = np.corrcoef(stats.rankdata(y, axis=0).T)
-    assert np.abs(correlation - np.eye(3)).max() < 5 / np.sqrt(count)
+        assert stats.kstest(uniform[:, d], "uniform").pvalue > 1e-3
+    if model.config.components == 1:
+        correlation = np.corrcoef(stats.rankdata(y, axis=0).T)
+        assert np.abs(correlation - np.eye(3)).max() < 5 / np.sqrt(count)
 
 
 def test_batch_of_different_conditioning():

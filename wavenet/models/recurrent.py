@@ -179,8 +179,9 @@ def negative_log_likelihood(outputs: Tensor, targets: Tensor, config: RecurrentC
     Parameters
     ----------
     outputs
-        `(B, T, output_size)` of the model: logits; or the means, then the logarithms of the scales
-        (at least -7), then for Student-t what softplus makes of its degrees of freedom less 2. Of
+        `(B, T, output_size)` of the model: logits of classes; or the logits of the components,
+        where there are several, then for each component the means, the logarithms of the scales
+        (at least -7), and for Student-t what softplus makes of its degrees of freedom less 2. Of
         points half the squared error is returned.
     targets
         `(B, T)` int64 classes, or `(B, T, dimensions)` float.
@@ -194,19 +195,31 @@ def negative_log_likelihood(outputs: Tensor, targets: Tensor, config: RecurrentC
     """
     if config.output == "categorical":
         return functional.cross_entropy(outputs.transpose(1, 2), targets, reduction="none")
-    mean, *others = outputs.split(config.dimensions, dim=2)
-    if not others:
-        return 0.5 * (targets - mean).square().sum(dim=2)
-    log_scale = others[0].clamp(min=_LEAST_LOG_SCALE)
-    z = (targets - mean) * torch.exp(-log_scale)
+    if config.output == "point":
+        return 0.5 * (targets - outputs).square().sum(dim=2)
+    count = config.components
+    if count == 1:
+        return -_log_density(outputs[:, :, None], targets, config)[:, :, 0]
+    logits, components = outputs[:, :, :count], outputs[:, :, count:].unflatten(2, (count, -1))
+    joint = torch.log_softmax(logits, dim=2) + _log_density(components, targets, config)
+    return -torch.logsumexp(joint, dim=2)
+
+
+def _log_density(parameters: Tensor, targets: Tensor, config: RecurrentConfig) -> Tensor:
+    """`(B, T, components, parameters)` and `(B, T, dimensions)` to `(B, T, components)`."""
+    mean, log_scale, *others = parameters.split(config.dimensions, dim=3)
+    log_scale = log_scale.clamp(min=_LEAST_LOG_SCALE)
+    z = (targets[:, :, None] - mean) * torch.exp(-log_scale)
     if config.output == "gaussian":
-        nats = 0.5 * z.square() + 0.5 * math.log(2 * math.pi)
+        density = -0.5 * z.square() - 0.5 * math.log(2 * math.pi)
+    elif config.output == "logistic":
+        density = -z.abs() - 2 * torch.log1p(torch.exp(-z.abs()))
     else:
-        degrees = 2 + functional.softplus(others[1])
-        nats = 0.5 * (degrees + 1) * torch.log1p(z.square() / degrees)
-        nats = nats + 0.5 * torch.log(math.pi * degrees)
-        nats = nats + torch.lgamma(0.5 * degrees) - torch.lgamma(0.5 * (degrees + 1))
-    return (nats + log_scale).sum(dim=2)
+        degrees = 2 + functional.softplus(others[0])
+        density = torch.lgamma(0.5 * (degrees + 1)) - torch.lgamma(0.5 * degrees)
+        density = density - 0.5 * torch.log(math.pi * degrees)
+        density = density - 0.5 * (degrees + 1) * torch.log1p(z.square() / degrees)
+    return (density - log_scale).sum(dim=3)
 
 
 def _torch_state(state: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:

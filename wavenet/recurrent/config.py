@@ -8,7 +8,8 @@ from typing import Literal
 from wavenet.config import MulawConvention, _require, _require_choice, _require_range
 
 _GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-_OUTPUTS = {"categorical": 0, "point": 1, "gaussian": 2, "student-t": 3}  # rows of parameters
+# Rows of parameters of a component.
+_OUTPUTS = {"categorical": 0, "point": 1, "gaussian": 2, "logistic": 2, "student-t": 3}
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,10 @@ class RecurrentConfig:
         Whether the sample before is an input. Without it the model is an effect: it maps
         covariates to samples.
     output
-        "categorical" over classes; or of vectors, "gaussian" or "student-t" with independent
-        dimensions, or "point": the values themselves, no distribution.
+        "categorical" over classes; or of vectors, "gaussian", "logistic" or "student-t" with
+        independent dimensions, or "point": the values themselves, no distribution.
+    components
+        Above 1, the output is a mixture of as many of these distributions.
     classes
         Number of classes of "categorical", where neither text nor audio says it.
     embedding_size
@@ -103,7 +106,8 @@ class RecurrentConfig:
     residual: bool = False
     dropout: float = 0.0
     feedback: bool = True
-    output: Literal["categorical", "gaussian", "student-t", "point"] = "categorical"
+    output: Literal["categorical", "gaussian", "logistic", "student-t", "point"] = "categorical"
+    components: int = 1
     classes: int = 0
     embedding_size: int = 64
     dimensions: int = 1
@@ -119,6 +123,8 @@ class RecurrentConfig:
         _require(self.cell == "lstm" or not self.peepholes, "peepholes are those of an LSTM")
         _require_range("dropout", self.dropout, 0.0, 0.99)
         _require_choice("output", self.output, tuple(_OUTPUTS))
+        mixed = self.output not in ("categorical", "point")
+        _require_range("components", self.components, 1, 256 if mixed else 1)
         _require_range("embedding_size", self.embedding_size, 1, 16384)
         _require_range("dimensions", self.dimensions, 1, 65536)
         _require_range("covariates", self.covariates, 0, 65536)
@@ -150,7 +156,8 @@ class RecurrentConfig:
         """Numbers that describe the distribution of a sample."""
         if self.output == "categorical":
             return self.class_count
-        return _OUTPUTS[self.output] * self.dimensions
+        logits = self.components if self.components > 1 else 0
+        return logits + self.components * _OUTPUTS[self.output] * self.dimensions
 
     @property
     def sample_rate(self) -> int | None:

@@ -30,8 +30,12 @@ def verify_recurrent(generator: RecurrentGenerator) -> Iterator[tuple[str, bool,
     if config.output == "categorical":
         values = encode_samples(y, config)[:, 0].astype(np.int64)
         short = outputs.max(axis=1) - outputs[np.arange(len(values)), values]
-    else:
-        short = np.abs(encode_samples(y, config) - outputs[:, : config.dimensions]).max(axis=1)
+    else:  # the means of the likeliest component
+        logits = config.components if config.components > 1 else 0
+        rows = outputs[:, logits:].reshape(_LENGTH, config.components, -1)
+        best = outputs[:, :logits].argmax(axis=1) if logits else np.zeros(_LENGTH, dtype=int)
+        means = rows[np.arange(_LENGTH), best, : config.dimensions]
+        short = np.abs(encode_samples(y, config) - means).max(axis=1)
     right = int(np.count_nonzero(short <= 1e-5 * np.abs(outputs).max()))
     detail = f"{right} of {_LENGTH} samples are the ones that teacher forcing picks"
     yield "generation", right == _LENGTH, detail
