@@ -13,6 +13,8 @@ from wavenet.formats.model_file import atomic_path
 
 if TYPE_CHECKING:
     from wavenet.conversion.evaluation import Evaluation
+    from wavenet.recurrent.forecast import Forecast
+    from wavenet.series import Series
 
 
 def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: str = "") -> None:
@@ -56,6 +58,27 @@ def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
     variance.axhline(1.0, color="gray", linewidth=0.5)
     variance.set(xlabel="coefficient", ylabel="variance over the target's", ylim=(0, None))
     variance.legend()
+    _save(figure, path)
+
+
+def plot_forecast(path: str | os.PathLike, past: Series, forecast: Forecast) -> None:
+    """Writes the end of a series and its forecast: median, the middle 50 % and 90 % of the paths.
+
+    Raises as `plot_audio` does.
+    """
+    count = len(forecast.targets)
+    figure = _figure(10, 2 + 2 * count)
+    axes = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
+    values = past.columns(forecast.targets)
+    before = past.times < forecast.times[0]
+    shown = np.flatnonzero(before)[-3 * len(forecast.times) :]
+    for i, (axis, name) in enumerate(zip(axes, forecast.targets, strict=True)):
+        axis.plot(past.times[shown], values[shown, i], color="black", linewidth=0.8)
+        for low, high in ((0.05, 0.95), (0.25, 0.75)):
+            edges = forecast.quantile(low)[:, i], forecast.quantile(high)[:, i]
+            axis.fill_between(forecast.times, *edges, color="C0", alpha=0.3, linewidth=0)
+        axis.plot(forecast.times, forecast.quantile(0.5)[:, i], color="C0")
+        axis.set(ylabel=name)
     _save(figure, path)
 
 

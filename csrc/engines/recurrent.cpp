@@ -104,6 +104,12 @@ void Recurrent::pack_output(const Tensors& tensors) {
   const float* matrix = find_tensor(tensors, "output.weight", {outputs, units});
   weights.set(0, 0, {matrix, outputs, units, units, 1});
   output_ = PackedLinear(*linear_, weights, input_form(shape_.layers));
+  if (shape_.input_skip) {
+    const std::size_t given = shape_.given_channels();
+    LayerWeights skip(output_width(), given);
+    skip.set(0, 0, {find_tensor(tensors, "skip.weight", {outputs, given}), outputs, given, given, 1});
+    skip_ = PackedLinear(kernels_->float32, skip);
+  }
   output_bias_.assign(output_width(), shape_.categorical() ? kNever : 0.0f);
   std::copy_n(find_tensor(tensors, "output.bias", {outputs}), outputs, output_bias_.data());
 }
@@ -118,11 +124,15 @@ AlignedBuffer<float> Recurrent::first_gates(const float* global_vector) const {
   return gates;
 }
 
-void Recurrent::output(const void* x, std::size_t x_stride, float* out, std::size_t columns) const {
+void Recurrent::output(const void* x, std::size_t x_stride, const float* given, float* out,
+                       std::size_t columns) const {
   for (std::size_t c = 0; c < columns; ++c) {
     std::copy(output_bias_.begin(), output_bias_.end(), out + c * output_width());
   }
   output_.accumulate(x, x_stride, out, output_width(), columns);
+  if (shape_.input_skip) {
+    skip_.accumulate(given, shape_.given_channels() * sizeof(float), out, output_width(), columns);
+  }
 }
 
 }  // namespace wavenet

@@ -39,8 +39,9 @@ class Recurrent {
   InputForm input_form(std::size_t layer) const;
   InputForm hidden_form() const { return input_form(1); }
 
-  // Rows of stored inputs to rows of output_width(); `x_stride` [bytes].
-  void output(const void* x, std::size_t x_stride, float* out, std::size_t columns) const;
+  // Rows of stored inputs, and of given channels, to rows of output_width(); `x_stride` [bytes].
+  void output(const void* x, std::size_t x_stride, const float* given, float* out,
+              std::size_t columns) const;
 
  private:
   void pack_first_inputs(const Tensors& tensors);
@@ -55,6 +56,7 @@ class Recurrent {
   AlignedBuffer<float> class_gates_;  // [code][gates_width]
   PackedLinear global_;
   PackedLinear output_;
+  PackedLinear skip_;
   AlignedBuffer<float> output_bias_;
 };
 

@@ -18,6 +18,7 @@ struct RecurrentShape {
   std::size_t hidden_size = 0;
   bool residual = false;  // each layer but the first adds its input to its output
   bool feedback = true;
+  bool input_skip = false;  // the given channels lead to the output directly too
   std::size_t classes = 0;  // of categorical samples; else 0
   std::size_t embedding_size = 0;
   DiagonalShape diagonal;  // of vector samples; of points only its dimensions

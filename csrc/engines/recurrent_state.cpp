@@ -134,7 +134,8 @@ void RecurrentState::forward(std::size_t steps, bool with_outputs) {
   const std::size_t rows = steps * batch_;
   const InputForm form = model_->input_form(hidden_.size());
   const void* inputs = stored(layer_output_, rows, form, stored_inputs_.data());
-  model_->output(inputs, model_->width() * model_->linear().input_bytes, outputs_.data(), rows);
+  model_->output(inputs, model_->width() * model_->linear().input_bytes, given_.data(),
+                 outputs_.data(), rows);
 }
 
 // Gates of the first layer: bias, global vector, class or vector fed back, covariates.

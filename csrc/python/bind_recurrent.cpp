@@ -47,6 +47,7 @@ RecurrentShape recurrent_shape(const py::dict& values) {
   shape.hidden_size = take<std::size_t>(values, "hidden_size");
   shape.residual = take<bool>(values, "residual");
   shape.feedback = take<bool>(values, "feedback");
+  shape.input_skip = take<bool>(values, "input_skip");
   set_output(shape, values);
   shape.embedding_size = take<std::size_t>(values, "embedding_size");
   shape.covariates = take<std::size_t>(values, "covariates");

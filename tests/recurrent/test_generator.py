@@ -21,10 +21,12 @@ CONFIGS = {
     "words": RecurrentConfig(hidden_size=12, text=WORDS),
     "audio": RecurrentConfig("recurrent", "gru", 1, 20, audio=MulawSymbols(8000)),
     "classes": RecurrentConfig(
-        cell="rnn", hidden_size=17, classes=5, embedding_size=3, covariates=2, global_channels=3
+        cell="rnn", hidden_size=17, classes=5, embedding_size=3, covariates=2, global_channels=3,
+        input_skip=True,
     ),
     "gaussian": RecurrentConfig(
-        cell="gru", hidden_size=16, output="gaussian", dimensions=3, covariates=2
+        cell="gru", hidden_size=16, output="gaussian", dimensions=3, covariates=2,
+        global_channels=1, input_skip=True,
     ),
     "student-t": RecurrentConfig(
         hidden_size=33, output="student-t", dimensions=3, peepholes=True, residual=True,

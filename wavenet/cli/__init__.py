@@ -11,7 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from wavenet.cli import bench, info, score, synthesize, train, verify, voice_convert
+from wavenet.cli import bench, forecast, info, score, synthesize, train, verify, voice_convert
 
 app = typer.Typer(
     name="wavenet",
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(synthesize.synthesize)
 app.command(context_settings=train.SETTINGS)(train.train)
+app.command()(forecast.forecast)
 app.command()(score.score)
 app.command()(verify.verify)
 app.command()(info.info)

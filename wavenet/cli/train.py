@@ -1,4 +1,4 @@
-"""`wavenet train`: a model from recordings or from a text."""
+"""`wavenet train`: a model from recordings, a text or a time series."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 def train(
     context: typer.Context,
-    data: Annotated[
-        Path, typer.Argument(help="Folder of audio, .csv or .jsonl manifest, or .txt file.")
-    ],
+    data: Annotated[Path, typer.Argument(help="Audio folder, manifest, text or time series.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
     config: Annotated[
         Path | None, typer.Option(help='JSON: {"model": {...}, "training": {...}}.')
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in OUTPUT.")] = False,
 ) -> None:
-    """Train a WaveNet on recordings, or a recurrent model on a text.
+    """Train a WaveNet on recordings, or a recurrent model on a text or a time series.
 
     A manifest has the columns path, and where wanted speaker, text (symbols separated by spaces)
     or labels ("symbol:start:end ..."), start, end (seconds) and split (train or validation).
@@ -33,6 +31,10 @@ def train(
     A text is learnt character by character (--level char) or word by word (--level word):
 
         wavenet train play.txt -o model --level char --cell lstm --layers 2 --hidden-size 256
+
+    A time series is a .csv file whose first column is the time:
+
+        wavenet train power.csv -o model --target OT --horizon 96
 
     Ctrl-C saves a checkpoint; --resume goes on from it. Several GPUs or machines:
     torchrun --nproc-per-node 4 -m wavenet train DATA -o MODEL

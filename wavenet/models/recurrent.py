@@ -76,6 +76,8 @@ class RecurrentModel(nn.Module):
             self._layer(config.input_size if i == 0 else units) for i in range(config.layers)
         )
         self.dropout = nn.Dropout(config.dropout)
+        if config.input_skip:
+            self.skip = nn.Linear(config.given_channels, config.output_size, bias=False)
         self.output = nn.Linear(units, config.output_size)
 
     def forward(
@@ -104,14 +106,18 @@ class RecurrentModel(nn.Module):
         outputs, state
             `(B, T, output_size)`, and the state of each layer.
         """
-        h = self._inputs(samples, covariates, global_vector)
+        inputs = h = self._inputs(samples, covariates, global_vector)
         after = []
         for i, layer in enumerate(self.layers):
             values, last = layer(h, None if state is None else _torch_state(state[i]))
             after.append(last if isinstance(last, tuple) else (last,))
             values = values + h if self.config.residual and i else values
             h = self.dropout(values)
-        return self.output(h), after
+        outputs = self.output(h)
+        if self.config.input_skip:
+            end = inputs.shape[2] - self.config.global_channels
+            outputs = outputs + self.skip(inputs[:, :, end - self.config.given_channels : end])
+        return outputs, after
 
     def save_pretrained(self, directory: str | os.PathLike) -> None:
         """Writes the model file (`wavenet.load` reads it)."""

@@ -58,6 +58,61 @@ class MulawSymbols:
 
 
 @dataclass(frozen=True)
+class SeriesColumns:
+    """Vectors that are columns of a time series with a regular step.
+
+    The model sees the targets less their mean over the context, in units of `target_scales`, and
+    the covariates less their mean in units of their scale.
+
+    Parameters
+    ----------
+    targets
+        Columns that are predicted.
+    covariates
+        Columns that are known beforehand.
+    calendar
+        Cycles of the calendar that are covariates too, each as sine and cosine: "day", "week",
+        "year".
+    step
+        Time from row to row [s].
+    context, horizon
+        Rows that a forecast looks back on, and that it was trained to look ahead.
+    target_scales, covariate_means, covariate_scales
+        From the training data.
+    """
+
+    targets: tuple[str, ...]
+    step: int
+    context: int
+    horizon: int
+    covariates: tuple[str, ...] = ()
+    calendar: tuple[Literal["day", "week", "year"], ...] = ()
+    target_scales: tuple[float, ...] = ()
+    covariate_means: tuple[float, ...] = ()
+    covariate_scales: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = self.targets + self.covariates
+        _require(bool(self.targets), "a series needs a target column")
+        _require(len(set(names)) == len(names), "the columns of a series must differ")
+        _require_range("step", self.step, 1, 10**10)
+        _require_range("horizon", self.horizon, 1, 10**6)
+        _require_range("context", self.context, 1, 10**6)
+        for name, values, columns in (
+            ("target_scales", self.target_scales, self.targets),
+            ("covariate_means", self.covariate_means, self.covariates),
+            ("covariate_scales", self.covariate_scales, self.covariates),
+        ):
+            _require(len(values) == len(columns), f"{name} must have {len(columns)} values")
+        _require(min(self.target_scales + self.covariate_scales) > 0, "scales must be above 0")
+
+    @property
+    def covariate_channels(self) -> int:
+        """Channels of the covariates, those of the calendar included."""
+        return len(self.covariates) + 2 * len(self.calendar)
+
+
+@dataclass(frozen=True)
 class RecurrentConfig:
     """Architecture, samples and conditioning of a stack of recurrent layers.
 
@@ -79,6 +134,8 @@ class RecurrentConfig:
     feedback
         Whether the sample before is an input. Without it the model is an effect: it maps
         covariates to samples.
+    input_skip
+        The sample before (of vectors) and the covariates lead to the output directly too.
     output
         "categorical" over classes; or of vectors, "gaussian", "logistic" or "student-t" with
         independent dimensions, or "point": the values themselves, no distribution.
@@ -96,6 +153,8 @@ class RecurrentConfig:
         Size of the global vector.
     text, audio
         What the classes are, or None.
+    series
+        What the vectors and covariates are, or None.
     """
 
     kind: Literal["recurrent"] = "recurrent"
@@ -106,6 +165,7 @@ class RecurrentConfig:
     residual: bool = False
     dropout: float = 0.0
     feedback: bool = True
+    input_skip: bool = False
     output: Literal["categorical", "gaussian", "logistic", "student-t", "point"] = "categorical"
     components: int = 1
     classes: int = 0
@@ -115,6 +175,7 @@ class RecurrentConfig:
     global_channels: int = 0
     text: TextSymbols | None = None
     audio: MulawSymbols | None = None
+    series: SeriesColumns | None = None
 
     def __post_init__(self) -> None:
         _require_choice("cell", self.cell, tuple(_GATES))
@@ -124,6 +185,9 @@ class RecurrentConfig:
         _require_range("dropout", self.dropout, 0.0, 0.99)
         _require_choice("output", self.output, tuple(_OUTPUTS))
         mixed = self.output not in ("categorical", "point")
+        _require(
+            not self.input_skip or self.given_channels > 0, "input_skip needs vectors or covariates"
+        )
         _require_range("components", self.components, 1, 256 if mixed else 1)
         _require_range("embedding_size", self.embedding_size, 1, 16384)
         _require_range("dimensions", self.dimensions, 1, 65536)
@@ -134,6 +198,13 @@ class RecurrentConfig:
             _require_range("number of classes", self.class_count, 2, 65536)
         else:
             _require(not (self.text or self.audio), "text and audio need output 'categorical'")
+        if self.series:
+            sizes = (len(self.series.targets), self.series.covariate_channels)
+            _require(
+                self.output != "categorical" and (self.dimensions, self.covariates) == sizes,
+                f"the series has {sizes[0]} targets and {sizes[1]} channels of covariates; the "
+                f"model takes {self.dimensions} and {self.covariates}",
+            )
         if self.text or self.audio:
             _require(self.classes in (0, self.class_count), "classes do not match the symbols")
         _require(self.feedback or self.covariates > 0, "a model without feedback needs covariates")
@@ -150,6 +221,12 @@ class RecurrentConfig:
         """Channels of the first layer's input: sample before, covariates, global vector."""
         size = self.embedding_size if self.output == "categorical" else self.dimensions
         return (size if self.feedback else 0) + self.covariates + self.global_channels
+
+    @property
+    def given_channels(self) -> int:
+        """Channels of the vector fed back and the covariates."""
+        vectors = self.feedback and self.output != "categorical"
+        return (self.dimensions if vectors else 0) + self.covariates
 
     @property
     def output_size(self) -> int:
@@ -177,5 +254,7 @@ class RecurrentConfig:
             shapes |= {f"{layer}.bias_ih_l0": (rows,), f"{layer}.bias_hh_l0": (rows,)}
             if self.peepholes:
                 shapes[f"{layer}.peepholes"] = (3, units)
+        if self.input_skip:
+            shapes["skip.weight"] = (self.output_size, self.given_channels)
         shapes |= {"output.weight": (self.output_size, units), "output.bias": (self.output_size,)}
         return shapes

@@ -95,7 +95,10 @@ class WindowSampler:
 
 
 def windows(pieces: list[tuple[Track, int, int]], length: int, config: RecurrentConfig) -> Windows:
-    """Windows of `length` from (track, start, first place in the window that counts)."""
+    """Windows of `length` from (track, start, first place in the window that counts).
+
+    Those of a series are less their mean over the context, and count behind it.
+    """
     categorical = config.output == "categorical"
     shape = (len(pieces), length) if categorical else (len(pieces), length, config.dimensions)
     targets = np.zeros(shape, dtype=np.int64 if categorical else np.float32)
@@ -104,11 +107,14 @@ def windows(pieces: list[tuple[Track, int, int]], length: int, config: Recurrent
     covariates = None
     if config.covariates:
         covariates = np.zeros((len(pieces), length, config.covariates), dtype=np.float32)
+    context = config.series.context if config.series else 0
     for i, (track, start, first) in enumerate(pieces):
         samples = track.samples[start : start + length]
+        if context:
+            samples = samples - samples[:context].mean(axis=0)
         targets[i, : len(samples)] = samples
         inputs[i, 1 : len(samples)] = samples[:-1]
-        counted[i, first : len(samples)] = 1
+        counted[i, max(first, context) : len(samples)] = 1
         if covariates is not None:
             covariates[i, : len(samples)] = track.covariates[start : start + length]
     return Windows(inputs, targets, covariates, counted)

@@ -18,6 +18,7 @@ from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import read_configs
 from wavenet.training.config import TrainingConfig
 from wavenet.training.progress import Reporter
+from wavenet.training.series import SERIES_OPTIONS, SERIES_SETTINGS, series_config, series_task
 from wavenet.training.task import Task
 from wavenet.training.text import TEXT_SETTINGS, TEXT_SUFFIXES, text_symbols, text_task
 from wavenet.training.trainer import Trainer
@@ -37,13 +38,16 @@ def train(
     ----------
     data
         For a WaveNet a folder of audio or a manifest (see
-        `wavenet.training.manifest.read_clips`); for a recurrent model a text file.
+        `wavenet.training.manifest.read_clips`); for a recurrent model a text file, or a CSV file
+        with a time series.
     output
         Folder for the model, the checkpoint, the log and the cache of decoded audio.
     model, training
         Settings that differ from the defaults of `WaveNetConfig` or `RecurrentConfig`, and of
         `TrainingConfig`. Speakers, symbols and their durations come from the data, and so does the
-        vocabulary of a text, of which `model["level"]` is "char" or "word".
+        vocabulary of a text, of which `model["level"]` is "char" or "word". Of a series
+        `model["target"]` and `model["covariates"]` name columns, `model["horizon"]` and
+        `model["context"]` are numbers of rows.
     resume
         Go on from the checkpoint in `output`; `training` may change the settings of the run.
 
@@ -63,7 +67,7 @@ def train(
     console = Console(stderr=True, quiet=not first)
     config, settings = _configs(data, output, model or {}, training or {}, resume)
     if isinstance(config, RecurrentConfig):
-        task: Task = text_task(config, settings, data)
+        task: Task = (series_task if config.series else text_task)(config, settings, data)
     else:
         task = WaveNetTask(config, settings, data, output / "cache", console)
     output.mkdir(parents=True, exist_ok=True)
@@ -91,15 +95,19 @@ def setting(name: str, text: str, data: Path | None = None) -> tuple[str, Any]:
     ValueError
         There is no such setting, or the text is not a value of its type.
     """
-    recurrent = data is not None and data.suffix.lower() in TEXT_SUFFIXES
-    groups = {"model": RecurrentConfig if recurrent else WaveNetConfig, "training": TrainingConfig}
-    if recurrent and name == "level":
-        return "model", text
+    kind = data_kind(data) if data else "audio"
+    groups = {
+        "model": WaveNetConfig if kind == "audio" else RecurrentConfig,
+        "training": TrainingConfig,
+    }
+    options = {"text": {"level": "char"}, "series": SERIES_OPTIONS}.get(kind, {})
+    if name in options:
+        return "model", _value(name, text, options[name])
     for group, cls in groups.items():
         for field in dataclasses.fields(cls):
             if field.name == name:
                 return group, _value(name, text, field.default)
-    names = [field.name for cls in groups.values() for field in dataclasses.fields(cls)]
+    names = [*options, *(f.name for cls in groups.values() for f in dataclasses.fields(cls))]
     near = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise ValueError(f"there is no setting {name!r}{hint}")
@@ -121,12 +129,14 @@ def _configs(
     data: Path, output: Path, model: dict[str, Any], training: dict[str, Any], resume: bool
 ) -> tuple[WaveNetConfig | RecurrentConfig, TrainingConfig]:
     if not resume:
-        config = _text_config(data, model)
-        if config is not None:
-            training = TEXT_SETTINGS | training
-        else:
-            config = configuration.from_dict({"kind": "wavenet", **model})
-        return config, configuration.build(TrainingConfig, training, "training")
+        kind = data_kind(data)
+        defaults = {"text": TEXT_SETTINGS, "series": SERIES_SETTINGS}.get(kind, {})
+        settings = configuration.build(TrainingConfig, defaults | training, "training")
+        if kind == "text":
+            return _text_config(data, model), settings
+        if kind == "series":
+            return series_config(data, model, settings), settings
+        return configuration.from_dict({"kind": "wavenet", **model}), settings
     config, settings = read_configs(output)
     if model:
         raise ValueError(
@@ -138,10 +148,22 @@ def _configs(
     return config, settings
 
 
-def _text_config(data: Path, model: dict[str, Any]) -> RecurrentConfig | None:
-    """A model of the symbols of a text file; None for other data."""
-    if data.suffix.lower() not in TEXT_SUFFIXES:
-        return None
+def data_kind(data: Path) -> str:
+    """What a path holds: "text", "series" (a CSV file that is no manifest), or "audio"."""
+    if data.suffix.lower() in TEXT_SUFFIXES:
+        return "text"
+    name = data.name.lower()
+    if not name.endswith((".csv", ".csv.gz")) or not data.is_file():
+        return "audio"
+    if name.endswith(".gz"):
+        return "series"
+    with open(data, encoding="utf-8-sig", errors="replace") as file:
+        header = [name.strip() for name in file.readline().split(",")]
+    return "audio" if "path" in header else "series"
+
+
+def _text_config(data: Path, model: dict[str, Any]) -> RecurrentConfig:
+    """A model of the symbols of a text file."""
     settings = {name: value for name, value in model.items() if name != "level"}
     symbols = text_symbols(data, model.get("level", "char"))
     settings["text"] = dataclasses.asdict(symbols)

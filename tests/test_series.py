@@ -1,0 +1,77 @@
+"""Time series from CSV files: what is read, and what is refused in which words."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from wavenet.metrics.forecasts import continuous_ranked_probability_score
+from wavenet.series import calendar_cycles, calendar_features, read_series
+
+GOOD = "date,a,b\n2020-01-01 00:00:00,1,2\n2020-01-01 01:00:00,3,\n2020-01-01 02:00:00,5,6e1\n"
+
+
+def write(folder, text, name="x.csv"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_read(tmp_path):
+    series = read_series(write(tmp_path, GOOD))
+    assert series.names == ("a", "b") and series.step == 3600
+    np.testing.assert_array_equal(series.columns(("b", "a")), [[2, 1], [np.nan, 3], [60, 5]])
+    (tmp_path / "y.csv.gz").write_bytes(gzip.compress(GOOD.encode()))
+    np.testing.assert_array_equal(read_series(tmp_path / "y.csv.gz").times, series.times)
+    with pytest.raises(ValueError, match="no column 'c'; it has a, b"):
+        series.columns(("c",))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("3,", "three,"), "row 3, column 'a': 'three' is no number"),
+        (("6e1", "inf"), "row 4, column 'b': 'inf' is not finite"),
+        (("6e1", "nan"), "row 4, column 'b': 'nan' is not finite"),
+        (("02:00:00", "02:30:00"), "row 4: the time 2020-01-01T02:30:00 is 5400 seconds after"),
+        (("01:00:00", "00:00:00"), "row 3: .* does not come after"),
+        (("2020-01-01 01", "yesterday 01"), "row 3: 'yesterday 01:00:00' is not a time"),
+        ((",6e1", ""), "row 4: 2 cells for 3 columns"),
+        (("a,b", "a,a"), "two columns of one name"),
+    ],
+)
+def test_refused(tmp_path, change, message):
+    with pytest.raises(ValueError, match=rf"x\.csv.*{message}"):
+        read_series(write(tmp_path, GOOD.replace(*change, 1)))
+
+
+def test_other_files_are_refused(tmp_path):
+    for text, name in (("", "a.csv"), ("date\n1\n2\n", "b.csv"), ("date,a\n", "c.csv.gz")):
+        with pytest.raises(ValueError, match="csv"):
+            read_series(write(tmp_path, text, name))
+
+
+def test_calendar():
+    times = np.datetime64("2021-03-01T00:00:00") + np.arange(24 * 14) * np.timedelta64(1, "h")
+    features = calendar_features(times, ("day", "week"))
+    assert features.shape == (336, 4)
+    np.testing.assert_allclose(features[:24, :2], features[24:48, :2], atol=1e-6)
+    np.testing.assert_allclose(features[:168], features[168:], atol=1e-6)
+    assert calendar_cycles(3600, 24 * 14) == ("day", "week")
+    assert calendar_cycles(86_400, 3 * 366) == ("week", "year")
+    assert calendar_cycles(86_400 * 365, 300) == ()
+
+
+def test_continuous_ranked_probability_score():
+    """Against the definition, and the value of a normal distribution (Gneiting & Raftery 2007)."""
+    random = np.random.default_rng(0)
+    paths, y = random.standard_normal((7, 3)), random.standard_normal(3)
+    pairs = np.abs(paths[:, None] - paths[None]).sum(axis=(0, 1)) / (7 * 6)
+    expected = np.abs(paths - y).mean(axis=0) - pairs / 2
+    np.testing.assert_allclose(continuous_ranked_probability_score(paths, y), expected)
+    normal = random.standard_normal((200_000, 1))
+    score = continuous_ranked_probability_score(normal, np.zeros(1))
+    assert score[0] == pytest.approx((np.sqrt(2) - 1) / np.sqrt(np.pi), abs=2e-3)
+    assert continuous_ranked_probability_score([[3.0]], [1.0]) == 2
+    with pytest.raises(ValueError, match="shape"):
+        continuous_ranked_probability_score(paths, y[:2])

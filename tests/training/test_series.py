@@ -1,0 +1,141 @@
+"""Models of time series: from a CSV file to forecasts."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import wavenet
+from wavenet.cli import main
+from wavenet.recurrent.forecast import forecast
+from wavenet.series import read_series
+from wavenet.training import train
+
+MODEL = {"target": "load", "covariates": "hot", "horizon": 12, "context": 24, "hidden_size": 16}
+RUN = {"steps": 150, "batch_size": 16, "learning_rate": 1e-2, "warmup_steps": 10}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Threads of torch wait for each other at every step of so small a model."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Forty days of a load that follows the hour and a temperature, the last 12 hours unknown."""
+    random = np.random.default_rng(0)
+    hours = np.arange(24 * 40)
+    hot = random.standard_normal(len(hours))
+    load = 100 + 10 * np.sin(2 * np.pi * hours / 24) + 5 * hot + random.normal(0, 0.5, len(hours))
+    times = np.datetime64("2020-01-01T00:00:00") + hours * np.timedelta64(1, "h")
+    path = tmp_path_factory.mktemp("series") / "load.csv"
+    rows = [f"{t},{'' if h >= 24 * 40 - 12 else y},{x}" for h, t, y, x in
+            zip(hours, times, load, hot, strict=True)]  # fmt: skip
+    path.write_text("\n".join(["time,load,hot", *rows]) + "\n")
+    return path, load
+
+
+@pytest.fixture(scope="module")
+def model(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "load"
+    assert train(table[0], folder, MODEL, RUN)
+    return folder
+
+
+def test_forecast(table, model):
+    path, load = table
+    generator = wavenet.load(model, threads=2)
+    result = forecast(generator, read_series(path), samples=300, seed=1)
+    assert result.paths.shape == (300, 12, 1) and result.targets == ("load",)
+    assert result.times[0] == np.datetime64("2020-02-09T12:00:00")
+    error = result.mean[:, 0] - load[-12:]
+    assert np.abs(error).mean() < 2  # the load varies by 8
+    inside = (result.quantile(0.02) < load[-12:, None]) & (load[-12:, None] < result.quantile(0.98))
+    assert inside.mean() > 0.7
+    again = forecast(wavenet.load(model, threads=1), read_series(path), samples=20, seed=1)
+    np.testing.assert_array_equal(again.paths, result.paths[:20])
+
+
+def test_settings_come_from_the_data(model, table):
+    config = wavenet.load(model).config
+    training = read_series(table[0]).columns(("load", "hot"))[: 948 - round(0.2 * 948)]
+    assert config.series.calendar == ("day", "week") and config.covariates == 5
+    np.testing.assert_allclose(config.series.target_scales, training[:, :1].std(axis=0))
+    np.testing.assert_allclose(config.series.covariate_means, training[:, 1:].mean(axis=0))
+
+
+def test_command(table, model, tmp_path, monkeypatch):
+    arguments = [
+        "wavenet", "forecast", str(table[0]), "--model", str(model), "-o", str(tmp_path / "f.csv"),
+        "--quantiles", "0.1,0.9", "--paths", str(tmp_path / "p.csv"), "--samples", "10",
+        "--plot", str(tmp_path / "f.png"), "--seed", "1",
+    ]  # fmt: skip
+    monkeypatch.setattr("sys.argv", arguments)
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
+    expected = forecast(wavenet.load(model), read_series(table[0]), samples=10, seed=1)
+    with open(tmp_path / "f.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["time", "load mean", "load q0.1", "load q0.9"] and len(rows) == 13
+    np.testing.assert_allclose([float(r[1]) for r in rows[1:]], expected.mean[:, 0], rtol=1e-6)
+    with open(tmp_path / "p.csv", newline="") as file:
+        assert len(next(csv.reader(file))) == 11
+    assert (tmp_path / "f.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda g, s: forecast(g, s, 13), "ends 1 rows before the forecast does"),
+        (lambda g, s: forecast(g, s, 0), "horizon must be from 1"),
+        (lambda g, s: forecast(g, s.rows(0, 20)), "has 20 rows .* looks back on 24"),
+        (lambda g, s: forecast(g, s, samples=0), "samples must be from 1"),
+    ],
+)
+def test_refused_forecasts(table, model, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(wavenet.load(model), read_series(table[0]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "--target must name a column of .*: load, hot"),
+        ({"target": "lod"}, "no column 'lod'"),
+        ({"target": "load", "horizon": 800}, "fewer than context and horizon, 2400"),
+        ({"target": "load", "horizon": 0}, "horizon must be from 1"),
+        ({"target": "load", "cell": "x"}, "config.cell must be one of"),
+        ({"target": "load", "flavour": 1}, "unknown setting 'flavour'"),
+    ],
+)
+def test_refused_settings(table, tmp_path, settings, message):
+    with pytest.raises(ValueError, match=message):
+        train(table[0], tmp_path / "out", settings, RUN)
+
+
+def test_refused_tables(table, tmp_path):
+    header, *rows = table[0].read_text().splitlines()
+    empty = [row if i != 38 else row.split(",")[0] + ",,1" for i, row in enumerate(rows)]
+    constant = [row.split(",")[0] + ",7,1" for row in rows]
+    for lines, message in (
+        (empty, "row 40, column 'load': no value"),
+        (constant, "column 'load' is constant"),
+    ):
+        path = tmp_path / "bad.csv"
+        path.write_text("\n".join([header, *lines]))
+        with pytest.raises(ValueError, match=message):
+            train(path, tmp_path / "out", {"target": "load"}, RUN)
+
+
+def test_resume(table, tmp_path):
+    train(table[0], tmp_path / "out", MODEL, RUN | {"steps": 5})
+    assert train(table[0], tmp_path / "out", resume=True, training={"steps": 10})
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert config["series"]["targets"] == ["load"]

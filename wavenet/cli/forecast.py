@@ -1,0 +1,87 @@
+"""`wavenet forecast`: what may come after the end of a time series."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def forecast(
+    series: Annotated[Path, typer.Argument(help="CSV file; its first column is the time.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="CSV file, or - for standard output.")
+    ],
+    model: Annotated[str, typer.Option(help="Model folder or file.")],
+    horizon: Annotated[
+        int | None, typer.Option(help="Rows ahead; by default what the model was trained for.")
+    ] = None,
+    samples: Annotated[int, typer.Option(help="Number of paths that are drawn.")] = 200,
+    quantiles: Annotated[
+        str, typer.Option(help="Levels of the quantiles in the output.")
+    ] = "0.05,0.25,0.5,0.75,0.95",
+    paths: Annotated[Path | None, typer.Option(help="CSV file for the paths themselves.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Picture (.png).")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same paths.")] = 0,
+    threads: Annotated[int | None, typer.Option(help="By default all processors.")] = None,
+) -> None:
+    """Forecast a time series with a model that `wavenet train series.csv` made.
+
+    wavenet train power.csv -o model --target OT --horizon 96
+
+    wavenet forecast power.csv --model model -o next.csv --plot next.png
+
+    Rows at the end of the file whose targets are empty give the covariates of the future.
+    """
+    from wavenet.generator import load
+    from wavenet.recurrent.forecast import forecast as run
+    from wavenet.series import read_series
+
+    levels = _levels(quantiles)
+    generator = load(model, threads=threads)
+    if generator.config.kind != "recurrent":
+        raise ValueError(f"{model} is not a model of a time series")
+    past = read_series(series)
+    result = run(generator, past, horizon, samples=samples, seed=seed)
+    columns: dict[str, Any] = {"time": result.times.astype(str)}
+    for i, name in enumerate(result.targets):
+        columns[f"{name} mean"] = result.mean[:, i]
+        columns |= {f"{name} q{level:g}": result.quantile(level)[:, i] for level in levels}
+    _write(output, columns)
+    if paths:
+        columns = {"time": result.times.astype(str)}
+        for i, name in enumerate(result.targets):
+            columns |= {f"{name} {s}": result.paths[s, :, i] for s in range(samples)}
+        _write(str(paths), columns)
+    if plot:
+        from wavenet.plot import plot_forecast
+
+        plot_forecast(plot, past, result)
+
+
+def _levels(text: str) -> list[float]:
+    try:
+        levels = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"--quantiles must be numbers such as 0.1,0.5,0.9, got {text!r}") from None
+    for level in levels:
+        if not 0 < level < 1:
+            raise ValueError(f"--quantiles must be between 0 and 1, got {level:g}")
+    return levels
+
+
+def _write(output: str, columns: dict[str, Any]) -> None:
+    from wavenet.formats.model_file import atomic_path
+
+    rows = [list(columns), *zip(*columns.values(), strict=True)]
+    rows = [[f"{v:.7g}" if isinstance(v, float) else v for v in row] for row in rows]
+    if output == "-":
+        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+        return
+    if not Path(output).parent.is_dir():
+        raise FileNotFoundError(f"the folder {Path(output).parent} does not exist")
+    with atomic_path(output) as path, open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)

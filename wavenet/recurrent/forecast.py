@@ -1,0 +1,132 @@
+"""Forecasts of time series: sample paths of a recurrent model, and what they say together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wavenet.arguments import integer
+from wavenet.recurrent.config import SeriesColumns
+from wavenet.recurrent.generator import RecurrentGenerator
+from wavenet.series import Series, calendar_features, check_complete
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What may come.
+
+    Attributes
+    ----------
+    times
+        `(horizon,)` datetime64[s].
+    targets
+        Names of the columns.
+    paths
+        `(samples, horizon, targets)` float64: equally likely futures.
+    """
+
+    times: NDArray[np.datetime64]
+    targets: tuple[str, ...]
+    paths: NDArray[np.float64]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """`(horizon, targets)`."""
+        return self.paths.mean(axis=0)
+
+    def quantile(self, level: float) -> NDArray[np.float64]:
+        """`(horizon, targets)`: what stays below with the probability `level`."""
+        if not 0 < level < 1:
+            raise ValueError(f"a quantile's level must be between 0 and 1, got {level}")
+        return np.quantile(self.paths, level, axis=0)
+
+
+def forecast(
+    generator: RecurrentGenerator,
+    series: Series,
+    horizon: int | None = None,
+    *,
+    samples: int = 200,
+    seed: int = 0,
+    temperature: float = 1.0,
+) -> Forecast:
+    """Draws paths that go on from the last row with known targets.
+
+    Parameters
+    ----------
+    generator
+        A model of a series (`config.series`).
+    series
+        At least as many rows as the model's context. Rows at the end whose targets are all empty
+        are the future: their covariates are known.
+    horizon
+        Rows ahead; by default what the model was trained for.
+    samples
+        Number of paths.
+    seed, temperature
+        As for `RecurrentGenerator.generate`.
+
+    Raises
+    ------
+    ValueError
+        A column that is missing or has no values, another step, too few rows.
+    """
+    columns = generator.config.series
+    if columns is None:
+        raise ValueError("this model is not one of a time series")
+    horizon = columns.horizon if horizon is None else integer("horizon", horizon, 1, 10**6)
+    integer("samples", samples, 1, 65536)
+    known = known_rows(series, columns)
+    if known < columns.context:
+        raise ValueError(
+            f"{series.source} has {known} rows with known targets; the model looks back on "
+            f"{columns.context}"
+        )
+    start = known - columns.context
+    times = series.times[start] + np.arange(columns.context + horizon) * np.timedelta64(
+        columns.step, "s"
+    )
+    past = series.columns(columns.targets)[start:known]
+    check_complete(past, columns.targets, series.source, start + 2)
+    level, scales = past.mean(axis=0), np.array(columns.target_scales)
+    given = covariate_rows(series.rows(start, len(series.times)), columns, times, start + 2)
+    streams = generator.streams(
+        batch=samples, seed=seed, temperature=temperature,
+        covariates=given if given.shape[1] else None, prime=(past - level) / scales,
+    )  # fmt: skip
+    drawn = np.asarray(streams.generate(horizon), dtype=np.float64)
+    paths = drawn.reshape(samples, horizon, -1) * scales + level
+    return Forecast(times[columns.context :], columns.targets, paths)
+
+
+def known_rows(series: Series, columns: SeriesColumns) -> int:
+    """Rows up to the last one that has a target; checks that the series is one of the model."""
+    if series.step != columns.step:
+        raise ValueError(
+            f"{series.source} has a step of {series.step} s; that of the model is {columns.step} s"
+        )
+    filled = ~np.isnan(series.columns(columns.targets)).all(axis=1)
+    return int(np.flatnonzero(filled)[-1]) + 1 if filled.any() else 0
+
+
+def covariate_rows(
+    series: Series, columns: SeriesColumns, times: NDArray[np.datetime64], first_row: int = 2
+) -> NDArray[np.float32]:
+    """`(len(times), covariate_channels)` for the first rows of a series.
+
+    `first_row` is the line of its first row in the file.
+    """
+    values = np.zeros((len(times), 0))
+    if columns.covariates:
+        values = series.columns(columns.covariates)[: len(times)]
+        if len(values) < len(times):
+            raise ValueError(
+                f"{series.source} ends {len(times) - len(values)} rows before the forecast does; "
+                f"it needs the covariates {', '.join(columns.covariates)} of these rows"
+            )
+        check_complete(values, columns.covariates, series.source, first_row)
+        values = (values - columns.covariate_means) / columns.covariate_scales
+    calendar = calendar_features(times, columns.calendar)
+    return np.concatenate([values, calendar], axis=1).astype(np.float32)

@@ -1,0 +1,146 @@
+"""Time series in CSV files, checked for what makes forecasts meaningless."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SECONDS = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
+
+
+@dataclass(frozen=True)
+class Series:
+    """A time series.
+
+    Attributes
+    ----------
+    times
+        `(n,)` datetime64[s], at a regular step.
+    names
+        Of the columns.
+    values
+        `(n, columns)` float64; NaN where a cell is empty.
+    source
+        What messages call it.
+    """
+
+    times: NDArray[np.datetime64]
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    source: str = "the series"
+
+    @property
+    def step(self) -> int:
+        """Time from row to row [s]."""
+        return int((self.times[1] - self.times[0]).astype(np.int64))
+
+    def columns(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """`(n, len(names))`; a ValueError names a column that is not there."""
+        for name in names:
+            if name not in self.names:
+                raise ValueError(
+                    f"{self.source} has no column {name!r}; it has {', '.join(self.names)}"
+                )
+        return self.values[:, [self.names.index(name) for name in names]]
+
+    def rows(self, start: int, end: int) -> Series:
+        """The rows from `start` to before `end`."""
+        return Series(self.times[start:end], self.names, self.values[start:end], self.source)
+
+
+def read_series(path: str | os.PathLike) -> Series:
+    """Reads a CSV file (`.csv` or `.csv.gz`) with a header, whose first column is the time.
+
+    Raises
+    ------
+    ValueError
+        A cell that is no number or no time, or times that are not at a regular step; the sentence
+        names the row (counted as lines of the file) and the column.
+    """
+    path = Path(path)
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
+        raise ValueError(f"{path} is not a CSV file: {error}") from error
+    if len(rows) < 3 or len(rows[0]) < 2:
+        raise ValueError(f"{path} needs a header with two columns or more, and two rows or more")
+    names = tuple(name.strip() for name in rows[0][1:])
+    if len(set(names)) != len(names):
+        raise ValueError(f"{path} has two columns of one name")
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"{path}, row {line}: {len(row)} cells for {len(rows[0])} columns")
+    times = np.array([_time(row[0], line, path) for line, row in enumerate(rows[1:], start=2)])
+    _check_steps(times, path)
+    values = [
+        [_number(cell, name, line, path) for cell, name in zip(row[1:], names, strict=True)]
+        for line, row in enumerate(rows[1:], start=2)
+    ]
+    return Series(times, names, np.array(values), str(path))
+
+
+def calendar_features(
+    times: NDArray[np.datetime64], cycles: tuple[str, ...]
+) -> NDArray[np.float64]:
+    """Sine and cosine of each cycle of the calendar, `(n, 2 * len(cycles))`."""
+    seconds = times.astype("datetime64[s]").astype(np.int64).astype(np.float64)
+    phases = [2 * np.pi * seconds / _SECONDS[cycle] for cycle in cycles]
+    features = [wave(phase) for phase in phases for wave in (np.sin, np.cos)]
+    return np.stack(features, axis=1) if features else np.zeros((len(times), 0))
+
+
+def calendar_cycles(step: int, rows: int) -> tuple[str, ...]:
+    """Cycles that are longer than two steps, and that `rows` show twice."""
+    return tuple(c for c, s in _SECONDS.items() if 2 * step < s and 2 * s <= step * rows)
+
+
+def check_complete(values: NDArray, names: tuple[str, ...], source: str, first_row: int) -> None:
+    """Refuses empty cells; `first_row` is the line of the first row in the file."""
+    missing = np.argwhere(np.isnan(values))
+    if len(missing):
+        row, column = missing[0]
+        raise ValueError(f"{source}, row {row + first_row}, column {names[column]!r}: no value")
+
+
+def _time(text: str, line: int, path: Path) -> np.datetime64:
+    try:
+        return np.datetime64(text.strip().replace(" ", "T"), "s")
+    except ValueError:
+        raise ValueError(
+            f"{path}, row {line}: {text!r} is not a time such as 2016-07-01 or 2016-07-01 13:00:00"
+        ) from None
+
+
+def _number(text: str, name: str, line: int, path: Path) -> float:
+    text = text.strip()
+    if not text:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{path}, row {line}, column {name!r}: {text!r} is no number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{path}, row {line}, column {name!r}: {text!r} is not finite")
+    return value
+
+
+def _check_steps(times: NDArray[np.datetime64], path: Path) -> None:
+    steps = np.diff(times)
+    if steps[0] <= np.timedelta64(0, "s"):
+        raise ValueError(f"{path}, row 3: the time {times[1]} does not come after {times[0]}")
+    wrong = np.flatnonzero(steps != steps[0])
+    if len(wrong):
+        row = int(wrong[0])
+        raise ValueError(
+            f"{path}, row {row + 3}: the time {times[row + 1]} is {steps[row]} after the row before"
+            f", the first rows are {steps[0]} apart; fill or resample the series first"
+        )

@@ -1,0 +1,100 @@
+"""A time series as the data of a recurrent model."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wavenet import config as configuration
+from wavenet.recurrent.config import RecurrentConfig, SeriesColumns
+from wavenet.recurrent.forecast import covariate_rows, known_rows
+from wavenet.series import Series, calendar_cycles, check_complete, read_series
+from wavenet.training.config import TrainingConfig
+from wavenet.training.recurrent_task import RecurrentTask, Track, windows
+
+SERIES_OPTIONS = {"target": "", "covariates": "", "horizon": 24, "context": 0}
+# What suits a series where the settings say nothing.
+SERIES_SETTINGS = {
+    "steps": 2000, "batch_size": 32, "learning_rate": 2e-3, "warmup_steps": 100,
+    "validation": 0.2, "ema_decay": 0.99, "validate_every": 200, "save_every": 500,
+    "weight_decay": 0.05,
+}  # fmt: skip
+SERIES_MODEL = {
+    "cell": "lstm", "layers": 2, "hidden_size": 64, "output": "student-t", "input_skip": True,
+    "dropout": 0.1,
+}  # fmt: skip
+
+
+def series_config(path: Path, model: dict[str, Any], settings: TrainingConfig) -> RecurrentConfig:
+    """A model of a file's columns; see `SERIES_OPTIONS` for the settings that say which.
+
+    Raises
+    ------
+    ValueError
+        No or constant targets, missing values, a series too short for context and horizon.
+    """
+    series = read_series(path)
+    options = SERIES_OPTIONS | {k: v for k, v in model.items() if k in SERIES_OPTIONS}
+    rest = {name: value for name, value in model.items() if name not in SERIES_OPTIONS}
+    names = [tuple(n for n in options[key].split(",") if n) for key in ("target", "covariates")]
+    if not names[0]:
+        raise ValueError(f"--target must name a column of {path}: {', '.join(series.names)}")
+    training = series.rows(0, _split(series, names[0], settings))
+    parts = []
+    for columns in names:
+        values = training.columns(columns)
+        check_complete(values, columns, str(path), 2)
+        scales = values.std(axis=0)
+        for name, scale in zip(columns, scales, strict=True):
+            if scale == 0:
+                raise ValueError(f"{path}, column {name!r} is constant")
+        parts.append((values.mean(axis=0).tolist(), scales.tolist()))
+    columns = SeriesColumns(
+        targets=names[0], step=series.step, horizon=options["horizon"],
+        context=options["context"] or 2 * options["horizon"], covariates=names[1],
+        calendar=calendar_cycles(series.step, len(training.times)),
+        target_scales=tuple(parts[0][1]), covariate_means=tuple(parts[1][0]),
+        covariate_scales=tuple(parts[1][1]),
+    )  # fmt: skip
+    values = SERIES_MODEL | rest | {
+        "dimensions": len(columns.targets), "covariates": columns.covariate_channels,
+        "series": dataclasses.asdict(columns),
+    }  # fmt: skip
+    return configuration.from_dict({"kind": "recurrent", **values})
+
+
+def series_task(config: RecurrentConfig, settings: TrainingConfig, path: Path) -> RecurrentTask:
+    """Learns a series but for its end, the fraction `settings.validation`, which is held out."""
+    columns = config.series
+    series = read_series(path)
+    known = known_rows(series, columns)
+    split = _split(series, columns.targets, settings)
+    length = columns.context + columns.horizon
+    if split < length:
+        raise ValueError(
+            f"{path} has {split} rows to train on, fewer than context and horizon, {length}"
+        )
+    targets = series.columns(columns.targets)[:known]
+    check_complete(targets, columns.targets, str(path), 2)
+    samples = (targets / columns.target_scales).astype(np.float32)
+    covariates = covariate_rows(series.rows(0, known), columns, series.times[:known])
+    track = Track(samples[:split], covariates[:split])
+    settings = dataclasses.replace(settings, window=length)
+    task = RecurrentTask(config, settings, [track], [], "rows")
+    starts = range(split - columns.context, known - length + 1, columns.horizon)
+    pieces = [(Track(samples, covariates), start, 0) for start in starts]
+    task.validation = [
+        windows(pieces[i : i + settings.batch_size], length, config)
+        for i in range(0, len(pieces), settings.batch_size)
+    ]
+    return task
+
+
+def _split(series: Series, targets: tuple[str, ...], settings: TrainingConfig) -> int:
+    """Rows to train on."""
+    filled = np.flatnonzero(~np.isnan(series.columns(targets)).all(axis=1))
+    known = int(filled[-1]) + 1 if len(filled) else 0
+    return known - round(settings.validation * known)
