@@ -9,6 +9,7 @@ import soundfile
 import wavenet
 from wavenet import VoiceConverter
 from wavenet.audio import write_audio
+from wavenet.conversion import recordings
 from wavenet.conversion.differential import filter_sound
 from wavenet.conversion.evaluation import evaluate
 from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
@@ -221,6 +222,13 @@ def test_rates_that_differ_are_named(files, tmp_path):
     write_audio(other, np.ones(8000) / 9, 8000)
     with pytest.raises(ValueError, match=r"8000 Hz and .* has 16000 Hz: give sample_rate"):
         VoiceConverter().fit([*files[0][:7], other], files[1])
+
+
+def test_two_files_of_one_name_are_refused(corpus, tmp_path):
+    for name in ("a.wav", "a.flac", "b.wav"):
+        (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=r"a.flac and .*a.wav have one name"):
+        recordings.find_pairs(tmp_path, corpus / "target")
 
 
 def test_unequal_lists_and_unfitted_converter(files):

@@ -62,10 +62,9 @@ def find_pairs(source: str | os.PathLike, target: str | os.PathLike) -> Pairs:
     FileNotFoundError
         A folder is missing or empty.
     ValueError
-        No file name is in both.
+        No file name is in both, or two files of a folder have one name.
     """
-    a = {p.stem: p for p in audio_files(source)}
-    b = {p.stem: p for p in audio_files(target)}
+    a, b = _by_name(source), _by_name(target)
     names = sorted(a.keys() & b.keys())
     if not names:
         raise ValueError(f"no file name is in both {source} and {target}: pairs have equal names")
@@ -73,8 +72,20 @@ def find_pairs(source: str | os.PathLike, target: str | os.PathLike) -> Pairs:
     return Pairs([a[n] for n in names], [b[n] for n in names], lonely)
 
 
+def _by_name(directory: str | os.PathLike) -> dict[str, Path]:
+    """The sound files of a folder by name without extension."""
+    files: dict[str, Path] = {}
+    for path in audio_files(directory):
+        if path.stem in files:
+            raise ValueError(
+                f"{files[path.stem]} and {path} have one name: only one can be in a pair"
+            )
+        files[path.stem] = path
+    return files
+
+
 def common_rate(paths: Sequence[str | os.PathLike]) -> int:
-    """The sample rate [Hz] that all readable recordings have.
+    """The sample rate [Hz] that all readable recordings have, by their headers.
 
     Raises
     ------
