@@ -152,9 +152,50 @@ def test_fit_is_repeatable_and_cached(files, converter, tmp_path):
         np.testing.assert_array_equal(
             again.mapping_.mixture.means_, converter.mapping_.mixture.means_
         )
-    assert len(list(tmp_path.iterdir())) == 16
+    assert len(list(tmp_path.iterdir())) == 32  # rough F0 and features of 16 recordings
     assert ("training", 2, 2) in calls
     assert ("features", 16, 16) in calls
+
+
+def test_warm_cache_saves_all_work_on_sound(files, tmp_path, monkeypatch):
+    options = {"n_mixtures": 1, "n_alignments": 1, "f0_method": "dio", "cache": tmp_path}
+    first = VoiceConverter(4, **options).fit(*files)
+    monkeypatch.setattr(soundfile, "read", None)
+    monkeypatch.setattr(recordings, "read_audio", None)
+    monkeypatch.setattr(world, "pyworld", None)
+    again = VoiceConverter(4, **options).fit(*files)
+    assert again.config_ == first.config_
+
+
+def test_given_f0_ranges_are_not_looked_for(files, monkeypatch):
+    monkeypatch.setattr(world, "rough_f0", None)
+    options = {"n_mixtures": 1, "n_alignments": 1, "f0_method": "dio"}
+    ranges = {"source_f0_range": (70, 170), "target_f0_range": (120.0, 300.0)}
+    converter = VoiceConverter(4, **options, **ranges).fit(*files)
+    assert converter.config_.source.f0_range == (70.0, 170.0)
+
+
+@pytest.mark.parametrize("change", ["features", "pyworld", "settings", "range", "content"])
+def test_cache_key(files, tmp_path, monkeypatch, change):
+    path = tmp_path / "a.wav"
+    path.write_bytes(files[0][0].read_bytes())
+    settings, f0_range = WorldSettings(f0_method="dio"), (70.0, 170.0)
+    cache = tmp_path / "cache"
+    recordings.cached_analysis(path, settings, f0_range, cache)
+    recordings.cached_analysis(path, settings, f0_range, cache)
+    assert len(list(cache.iterdir())) == 1
+    if change == "features":
+        monkeypatch.setattr(world, "VERSION", 1000)
+    elif change == "pyworld":
+        monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
+    elif change == "settings":
+        settings = WorldSettings(f0_method="dio", order=25)
+    elif change == "range":
+        f0_range = (71.0, 170.0)
+    else:
+        path.write_bytes(files[0][1].read_bytes())
+    recordings.cached_analysis(path, settings, f0_range, cache)
+    assert len(list(cache.iterdir())) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.conversion.recordings import Progress, cached_analysis, for_each, read_recording
+from wavenet.conversion.recordings import Progress, cached_analysis, cached_rough_f0, for_each
 from wavenet.conversion.training import Utterance
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
@@ -100,10 +100,11 @@ def prepare(
     corpus.drop({})
     on_pairs = partial(_on_pairs, corpus=corpus, n_jobs=n_jobs, progress=progress)
 
-    def contour(path: Path, side: int) -> np.ndarray:
-        return world.rough_f0(read_recording(path, settings.sample_rate), settings)
+    def contour(path: Path, side: int) -> np.ndarray | None:
+        return cached_rough_f0(path, settings, cache) if f0_ranges[side] is None else None
 
-    contours = on_pairs(contour, stage="F0 range")
+    wanted = any(given is None for given in f0_ranges)
+    contours = on_pairs(contour, stage="F0 range") if wanted else []
     corpus.f0_ranges = tuple(
         tuple(map(float, given)) if given else _found_range(corpus, contours, side)
         for side, given in enumerate(f0_ranges)

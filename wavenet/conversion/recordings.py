@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.metadata
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import soundfile
 
 from wavenet.audio import read_audio
 from wavenet.features import world
@@ -94,8 +96,8 @@ def common_rate(paths: Sequence[str | os.PathLike]) -> int:
     """
     rates: dict[int, str | os.PathLike] = {}
     for path in paths:
-        with suppress(ValueError, OSError):
-            rates.setdefault(read_audio(path)[1], path)
+        with suppress(soundfile.LibsndfileError):
+            rates.setdefault(soundfile.info(path).samplerate, path)
     if len(rates) > 1:
         (first, a), (second, b) = list(rates.items())[:2]
         raise ValueError(
@@ -156,6 +158,18 @@ def for_each(
     return results
 
 
+def cached_rough_f0(
+    path: str | os.PathLike, settings: WorldSettings, cache: str | os.PathLike | None = None
+) -> np.ndarray:
+    """`wavenet.features.world.rough_f0` of a recording, kept like `cached_analysis`."""
+
+    def compute() -> dict[str, np.ndarray]:
+        return {"f0": world.rough_f0(read_recording(path, settings.sample_rate), settings)}
+
+    what = ["rough F0", settings.sample_rate, settings.frame_period]
+    return _cached(compute, path, what, cache)["f0"]
+
+
 def cached_analysis(
     path: str | os.PathLike,
     settings: WorldSettings,
@@ -164,27 +178,42 @@ def cached_analysis(
 ) -> Analysis:
     """F0, mel-cepstrum and power of a recording, kept in the folder `cache` for the next time.
 
-    The key is the file's content and all settings, so a stale entry cannot be taken.
+    The key is the file's content, all settings, and the versions of what computes, so a stale entry
+    cannot be taken.
     """
-    entry = None
-    if cache is not None:
-        text = json.dumps([dataclasses.asdict(settings), f0_range])
-        key = hashlib.sha256(text.encode() + Path(path).read_bytes()).hexdigest()
-        entry = Path(cache) / f"{key}.npz"
-        if entry.is_file():
-            with np.load(entry) as stored:
-                return Analysis(stored["f0"], stored["mel_cepstrum"], stored["power"])
-    y = read_recording(path, settings.sample_rate)
-    analysis = world.analyze(y, settings, f0_range, aperiodicity=False)
-    if not (analysis.f0 > 0).any():
-        raise ValueError(
-            f"{path}: no F0 was found between {f0_range[0]:g} and {f0_range[1]:g} Hz; give the "
-            "speaker's range"
-        )
-    if entry is not None:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(entry) as temporary:
-            values = (analysis.f0, analysis.mel_cepstrum, analysis.power)
-            names = ("f0", "mel_cepstrum", "power")
-            np.savez(temporary, **dict(zip(names, values, strict=True)))
-    return analysis
+
+    def compute() -> dict[str, np.ndarray]:
+        y = read_recording(path, settings.sample_rate)
+        analysis = world.analyze(y, settings, f0_range, aperiodicity=False)
+        if not (analysis.f0 > 0).any():
+            raise ValueError(
+                f"{path}: no F0 was found between {f0_range[0]:g} and {f0_range[1]:g} Hz; give the "
+                "speaker's range"
+            )
+        names = ("f0", "mel_cepstrum", "power")
+        return {name: getattr(analysis, name) for name in names}
+
+    what = ["analysis", dataclasses.asdict(settings), f0_range]
+    return Analysis(**_cached(compute, path, what, cache))
+
+
+def _cached(
+    compute: Callable[[], dict[str, np.ndarray]],
+    path: str | os.PathLike,
+    what: list,
+    cache: str | os.PathLike | None,
+) -> dict[str, np.ndarray]:
+    """What `compute` finds in a recording, or found earlier."""
+    if cache is None:
+        return compute()
+    text = json.dumps([world.VERSION, importlib.metadata.version("pyworld"), what])
+    key = hashlib.sha256(text.encode() + Path(path).read_bytes()).hexdigest()
+    entry = Path(cache) / f"{key}.npz"
+    if entry.is_file():
+        with np.load(entry) as stored:
+            return dict(stored)
+    values = compute()
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(entry) as temporary:
+        np.savez(temporary, **values)
+    return values

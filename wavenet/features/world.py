@@ -12,9 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from wavenet.arguments import choice, integer, number
 from wavenet.audio import as_samples
 from wavenet.features import mel_cepstrum as mcep
 
+VERSION = 1  # of the features: to be raised where the same sound gets other values
 DEFAULT_F0_RANGE = (40.0, 700.0)
 _LOWEST_F0 = 50.0
 SILENCE = 1e-5  # sounds whose peak is lower hold nothing
