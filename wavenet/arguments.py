@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,11 @@ def choice(name: str, value: Any, choices: Sequence[str]) -> str:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
     return value
+
+
+def settle(settings: Any, name: str, check: Callable[..., float], low: float, high: float) -> None:
+    """Checks a field of a frozen dataclass by `integer` or `number`; keeps it as a plain number."""
+    object.__setattr__(settings, name, check(name, getattr(settings, name), low, high))
 
 
 def thread_count(threads: int | None) -> int:

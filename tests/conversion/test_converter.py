@@ -99,6 +99,24 @@ def test_saved_converter_converts_the_same(converter, say, tmp_path, dtype, tole
         converter.save(tmp_path / "other", "int8")
 
 
+def test_loaded_converter_fits_again_to_the_same(files, tmp_path):
+    options = {
+        "n_components": np.int64(3), "prior_frames": 50, "context": (0, 3), "n_alignments": 1,
+        "n_mixtures": 2, "method": "mlpg", "f0": "keep", "frame_period": 10.0, "order": 12,
+        "f0_method": "dio", "power_threshold": -25, "random_state": 5,
+    }  # fmt: skip
+    converter = VoiceConverter(**options).fit(*files)
+    converter.save(tmp_path)
+    loaded = VoiceConverter.load(tmp_path)
+    found = loaded.get_params()
+    assert {name: found[name] for name in options} == options
+    assert found["source_dimensions"] == 24
+    assert 60 < found["source_f0_range"][0] < 110 < found["source_f0_range"][1] < 200
+    again = sklearn.clone(loaded).fit(*files)
+    assert again.config_ == converter.config_ == loaded.config_
+    np.testing.assert_array_equal(again.mapping_.mixture.means_, converter.mapping_.mixture.means_)
+
+
 def test_other_models_are_refused(tmp_path):
     with pytest.raises(ValueError, match="holds a wavenet model, which does not convert voices"):
         VoiceConverter.load("digits")
@@ -248,12 +266,23 @@ def test_texts_that_differ_stand_out():
         ({}, 4, "4 usable pairs are too few: at least 5 are needed"),
         ({"method": "magic"}, 8, "method must be one of frame, mlpg, mlpg.gv, differential"),
         ({"f0": "up"}, 8, "f0 must be one of .* got 'up'"),
-        ({"n_components": 0}, 8, "n_components must be at least 1, got 0"),
-        ({"prior_frames": -1.0}, 8, "prior_frames must not be negative, got -1.0"),
+        ({"n_components": 0}, 8, "n_components must be from 1 to 4096, got 0"),
+        ({"n_mixtures": 50}, 8, "n_mixtures must be from 1 to 32, got 50"),
+        ({"n_alignments": 0}, 8, "n_alignments must be from 1 to 100, got 0"),
+        ({"prior_frames": -1.0}, 8, "prior_frames must be from 0.0 to .* got -1.0"),
+        ({"random_state": None}, 8, "random_state must be a whole number, got None"),
         ({"context": (1, 2)}, 8, r"context must hold 0 and each offset once, got \(1, 2\)"),
+        ({"context": (0, 200)}, 8, "context must be from -100 to 100, got 200"),
+        ({"context": (0, 0.5)}, 8, "context must be a whole number, got 0.5"),
+        ({"source_dimensions": 10}, 8, "source_dimensions must be from 24 to 168, got 10"),
+        ({"source_f0_range": (10, 300)}, 8, r"source_f0_range \(10, 300\): f0_low must be from 20"),
+        ({"target_f0_range": (100,)}, 8, r"target_f0_range \(100,\): "),
+        ({"power_threshold": 3}, 8, "power_threshold must be from -100.0 to 0.0, got 3"),
     ],
 )
-def test_bad_arguments_are_refused(files, options, n, message):
+def test_bad_arguments_are_refused(files, monkeypatch, options, n, message):
+    """Before any sound is looked at."""
+    monkeypatch.setattr("wavenet.conversion.recordings.read_audio", None)
     with pytest.raises(ValueError, match=message):
         VoiceConverter(**options).fit(files[0][:n], files[1][:n])
 

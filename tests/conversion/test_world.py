@@ -101,7 +101,8 @@ def test_bad_sound_is_refused(y, message):
     ("change", "message"),
     [
         ({"sample_rate": 4000}, "sample_rate must be from 8000 to 48000, got 4000"),
-        ({"f0_method": "swipe"}, "harvest or dio, got 'swipe'"),
+        ({"sample_rate": "16k"}, "sample_rate must be a whole number, got '16k'"),
+        ({"f0_method": "swipe"}, "f0_method must be one of harvest, dio, got 'swipe'"),
         ({"order": 200}, "order must be from 4 to 80"),
         ({"alpha": 1.5}, "alpha must be from 0.0 to 0.9"),
     ],

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from wavenet.arguments import choice, integer, number, settle
 from wavenet.features.world import WorldSettings
 
 METHODS = ("frame", "mlpg", "mlpg+gv", "differential")
 F0_METHODS = ("log-gaussian", "regression", "keep")
+_MOST_COMPONENTS = 4096
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,36 @@ class Voice:
     log_f0_deviation: float
 
     def __post_init__(self) -> None:
-        _require_range("f0_low", self.f0_low, 20.0, 1000.0)
-        _require_range("f0_high", self.f0_high, self.f0_low + 1.0, 2000.0)
-        _require_range("log_f0_mean", self.log_f0_mean, 2.0, 8.0)
-        _require_range("log_f0_deviation", self.log_f0_deviation, 1e-3, 3.0)
+        settle(self, "f0_low", number, 20.0, 1000.0)
+        settle(self, "f0_high", number, self.f0_low + 1.0, 2000.0)
+        settle(self, "log_f0_mean", number, 2.0, 8.0)
+        settle(self, "log_f0_deviation", number, 1e-3, 3.0)
 
     @property
     def f0_range(self) -> tuple[float, float]:
         """Lowest and highest F0 [Hz]."""
         return self.f0_low, self.f0_high
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Parameters of `VoiceConverter` that only its `fit` takes; see there.
+
+    `n_components` is what was asked for, of each mixture.
+    """
+
+    n_components: int
+    prior_frames: float
+    n_alignments: int
+    n_mixtures: int
+    random_state: int
+
+    def __post_init__(self) -> None:
+        settle(self, "n_components", integer, 1, _MOST_COMPONENTS)
+        settle(self, "prior_frames", number, 0.0, 1e9)
+        settle(self, "n_alignments", integer, 1, 100)
+        settle(self, "n_mixtures", integer, 1, _MOST_COMPONENTS // self.n_components)
+        settle(self, "random_state", integer, 0, 2**31)
 
 
 @dataclass(frozen=True)
@@ -51,7 +74,7 @@ class VoiceConverterConfig:
     source, target
         The speakers.
     n_components
-        Of the joint-density mixture.
+        Of the joint-density mixture, all pooled ones.
     context
         The source frames that are stacked, as offsets in frames, before they are projected.
     source_dimensions
@@ -60,6 +83,8 @@ class VoiceConverterConfig:
         Slope of the regression through the origin of target F0 on source F0.
     power_threshold
         Frames below this power, relative to the recording's mean, count as silence [dB].
+    fit
+        What else decided the result.
     method, f0
         What `convert` does unless it is told otherwise.
     training
@@ -74,6 +99,7 @@ class VoiceConverterConfig:
     source_dimensions: int
     f0_slope: float
     power_threshold: float
+    fit: FitSettings
     kind: Literal["voice-converter"] = "voice-converter"
     method: Literal["frame", "mlpg", "mlpg+gv", "differential"] = "mlpg+gv"
     f0: Literal["log-gaussian", "regression", "keep"] = "log-gaussian"
@@ -81,16 +107,18 @@ class VoiceConverterConfig:
 
     def __post_init__(self) -> None:
         order = self.world.order
-        _require_range("n_components", self.n_components, 1, 4096)
-        _require_range("number of context offsets", len(self.context), 1, 101)
-        for offset in self.context:
-            _require_range("context", offset, -100, 100)
+        settle(self, "n_components", integer, 1, _MOST_COMPONENTS)
+        integer("number of context offsets", len(self.context), 1, 101)
+        offsets = tuple(integer("context", offset, -100, 100) for offset in self.context)
+        object.__setattr__(self, "context", offsets)
         if 0 not in self.context or len(set(self.context)) != len(self.context):
             raise ValueError(f"context must hold 0 and each offset once, got {self.context}")
         most = order * len(self.context)
-        _require_range("source_dimensions", self.source_dimensions, order, most)
-        _require_range("f0_slope", self.f0_slope, 0.05, 20.0)
-        _require_range("power_threshold", self.power_threshold, -100.0, 0.0)
+        settle(self, "source_dimensions", integer, order, most)
+        settle(self, "f0_slope", number, 0.05, 20.0)
+        settle(self, "power_threshold", number, -100.0, 0.0)
+        choice("method", self.method, METHODS)
+        choice("f0", self.f0, F0_METHODS)
 
     @property
     def sample_rate(self) -> int:
@@ -116,8 +144,3 @@ class VoiceConverterConfig:
             "mixture.factors": (self.n_components, size * (size + 1) // 2),
             "global_variance.target": (order,),
         }
-
-
-def _require_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low} to {high}, got {value}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import soxr
@@ -13,16 +13,19 @@ import soxr
 from wavenet.arguments import choice
 from wavenet.audio import as_samples
 from wavenet.conversion import recordings, storage
-from wavenet.conversion.config import F0_METHODS, METHODS, VoiceConverterConfig
+from wavenet.conversion.config import (
+    F0_METHODS,
+    METHODS,
+    FitSettings,
+    Voice,
+    VoiceConverterConfig,
+)
 from wavenet.conversion.differential import filter_sound
 from wavenet.conversion.estimator import Estimator
-from wavenet.conversion.gmm import JointDensityGMM
-from wavenet.conversion.pitch import convert_f0, measure_voice, origin_slope
+from wavenet.conversion.fitting import fit
+from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.pitch_shift import shift_pitch
-from wavenet.conversion.preparation import Corpus, prepare
-from wavenet.conversion.spectral_mapping import SpectralMapping
 from wavenet.conversion.streaming import StreamingConverter
-from wavenet.conversion.training import Alignment, Utterance, different_texts, train
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 
@@ -70,7 +73,7 @@ class VoiceConverter(Estimator):
     random_state
         Seed of the mixture's start.
     n_jobs
-        Threads of feature extraction; None: all processors.
+        Threads; None: all processors. The result does not depend on it.
     cache
         Folder that keeps extracted features; None: none are kept.
     skip_bad_files
@@ -147,33 +150,21 @@ class VoiceConverter(Estimator):
         Raises
         ------
         ValueError
-            Too few pairs, or a recording that cannot be used: unreadable, silent, clipped, without
-            F0, of another rate, or of another text than its partner. The file is named.
+            A parameter out of range, too few pairs, or a recording that cannot be used: unreadable,
+            silent, clipped, without F0, of another rate, or of another text than its partner. The
+            file is named.
         """
-        self._check_parameters()
         rate = self.sample_rate or recordings.common_rate([*source_files, *target_files])
-        settings = WorldSettings(rate, self.frame_period, self.order, self.alpha, self.f0_method)
-        corpus = prepare(
+        self.config_, self.mapping_, self.skipped_ = fit(
+            self._draft(rate),
             source_files,
             target_files,
-            settings,
             f0_ranges=(self.source_f0_range, self.target_f0_range),
-            power_threshold=self.power_threshold,
             n_jobs=self.n_jobs,
             cache=self.cache,
             skip=self.skip_bad_files,
             progress=self.progress,
         )
-        source, target = corpus.utterances(0), corpus.utterances(1)
-        mapping, rounds = self._train(source, target)
-        strangers = different_texts(rounds[-1])
-        if strangers:
-            corpus.drop({i: _different_text(corpus, rounds[-1], i) for i in strangers})
-            source, target = corpus.utterances(0), corpus.utterances(1)
-            mapping, rounds = self._train(source, target)
-        self.mapping_ = mapping
-        self.skipped_ = corpus.skipped
-        self.config_ = self._configuration(settings, corpus, mapping, rounds)
         return self
 
     def convert(
@@ -275,6 +266,9 @@ class VoiceConverter(Estimator):
     def load(cls, path: str | os.PathLike) -> Self:
         """Reads a converter from a model folder, a `.safetensors` file or a shipped name.
 
+        Its parameters are those of the fit, with what was found from the recordings instead of
+        None; those of the run (`n_jobs`, `cache`, `skip_bad_files`, `progress`) are the default.
+
         Raises
         ------
         FileNotFoundError, ValueError
@@ -282,8 +276,6 @@ class VoiceConverter(Estimator):
         """
         config, mapping = storage.load(path)
         converter = cls(
-            config.n_components,
-            prior_frames=config.training.get("prior_frames", 400.0),
             context=config.context,
             source_dimensions=config.source_dimensions,
             method=config.method,
@@ -292,6 +284,7 @@ class VoiceConverter(Estimator):
             target_f0_range=config.target.f0_range,
             power_threshold=config.power_threshold,
             **dataclasses.asdict(config.world),
+            **dataclasses.asdict(config.fit),
         )
         converter.config_, converter.mapping_, converter.skipped_ = config, mapping, []
         return converter
@@ -308,72 +301,34 @@ class VoiceConverter(Estimator):
     def _f0_method(self, f0: str | None) -> str:
         return choice("f0", self._fitted().f0 if f0 is None else f0, F0_METHODS)
 
-    def _check_parameters(self) -> None:
-        choice("method", self.method, METHODS)
-        choice("f0", self.f0, F0_METHODS)
-        for name in ("n_components", "n_alignments", "n_mixtures"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if 0 not in self.context or len(set(self.context)) != len(self.context):
-            raise ValueError(f"context must hold 0 and each offset once, got {self.context}")
-        if self.prior_frames < 0:
-            raise ValueError(f"prior_frames must not be negative, got {self.prior_frames}")
+    def _draft(self, sample_rate: int) -> VoiceConverterConfig:
+        """The configuration with stand-ins for what is learned.
 
-    def _train(
-        self, source: list[Utterance], target: list[Utterance]
-    ) -> tuple[SpectralMapping, list[list[Alignment]]]:
-        frames = sum(len(x.active) for x in source)
-        n_components = max(1, min(self.n_components, frames // _FRAMES_PER_COMPONENT))
-
-        def make_mixture(**changes: Any) -> JointDensityGMM:
-            settings = {
-                "n_components": n_components,
-                "prior_frames": self.prior_frames,
-                "max_iter": _ITERATIONS,
-                "random_state": self.random_state,
-            }
-            return JointDensityGMM(**(settings | changes))
-
-        report = self.progress or (lambda stage, done, total: None)
-        return train(
-            source,
-            target,
-            make_mixture,
-            tuple(self.context),
-            self.source_dimensions or 2 * self.order,
-            self.n_alignments,
-            self.n_mixtures,
-            lambda done, total: report("training", done, total),
+        Making it checks all parameters, before the work.
+        """
+        settings = WorldSettings(
+            sample_rate, self.frame_period, self.order, self.alpha, self.f0_method
         )
-
-    def _configuration(
-        self,
-        settings: WorldSettings,
-        corpus: Corpus,
-        mapping: SpectralMapping,
-        rounds: list[list[Alignment]],
-    ) -> VoiceConverterConfig:
-        source, target = ([pair[side].f0 for pair in corpus.analyses] for side in (0, 1))
+        context, order = tuple(self.context), settings.order
+        given = self.source_dimensions
         return VoiceConverterConfig(
             world=settings,
-            source=measure_voice(corpus.f0_ranges[0], source),
-            target=measure_voice(corpus.f0_ranges[1], target),
-            n_components=mapping.mixture.n_components,
-            context=mapping.projection.offsets,
-            source_dimensions=mapping.projection.matrix.shape[1],
-            f0_slope=origin_slope(
-                np.concatenate([f0[a.source] for f0, a in zip(source, rounds[-1], strict=True)]),
-                np.concatenate([f0[a.target] for f0, a in zip(target, rounds[-1], strict=True)]),
+            source=_stand_in("source_f0_range", self.source_f0_range),
+            target=_stand_in("target_f0_range", self.target_f0_range),
+            n_components=1,
+            context=context,
+            source_dimensions=order * min(2, len(context)) if given is None else given,
+            f0_slope=1.0,
+            power_threshold=self.power_threshold,
+            fit=FitSettings(
+                self.n_components,
+                self.prior_frames,
+                self.n_alignments,
+                self.n_mixtures,
+                self.random_state,
             ),
-            power_threshold=float(self.power_threshold),
             method=self.method,
             f0=self.f0,
-            training={
-                "pairs": float(len(source)),
-                "prior_frames": float(self.prior_frames),
-                "distortion_before_db": float(np.mean([a.distortion for a in rounds[0]])),
-                "distortion_after_db": float(np.mean([a.distortion for a in rounds[-1]])),
-            },
         )
 
     def _differential(
@@ -395,13 +350,13 @@ class VoiceConverter(Estimator):
         )
 
 
-def _different_text(corpus: Corpus, alignments: list[Alignment], i: int) -> str:
-    usual = float(np.median([a.distortion for a in alignments]))
-    return (
-        f"{corpus.files[i][0]} and {corpus.files[i][1]} seem to hold different texts: their "
-        f"distortion after alignment is {alignments[i].distortion:.1f} dB, that of other pairs "
-        f"{usual:.1f} dB"
-    )
+def _stand_in(name: str, f0_range: tuple[float, float] | None) -> Voice:
+    """A voice of which the F0 range is known at most."""
+    try:
+        low, high = world.DEFAULT_F0_RANGE if f0_range is None else f0_range
+        return Voice(low, high, log_f0_mean=5.0, log_f0_deviation=0.1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} {f0_range!r}: {error}") from error
 
 
 def _resample(y: np.ndarray, old: float, new: float) -> np.ndarray:

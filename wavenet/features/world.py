@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from wavenet.arguments import choice, integer, number
+from wavenet.arguments import choice, integer, number, settle
 from wavenet.audio import as_samples
 from wavenet.features import mel_cepstrum as mcep
 
@@ -47,14 +47,13 @@ class WorldSettings:
     f0_method: Literal["harvest", "dio"] = "harvest"
 
     def __post_init__(self) -> None:
-        _require_range("sample_rate", self.sample_rate, 8000, 48000)
-        _require_range("frame_period", self.frame_period, 1.0, 20.0)
-        _require_range("order", self.order, 4, 80)
-        if self.f0_method not in ("harvest", "dio"):
-            raise ValueError(f"f0_method must be harvest or dio, got {self.f0_method!r}")
+        settle(self, "sample_rate", integer, 8000, 48000)
         if self.alpha is None:
             object.__setattr__(self, "alpha", mcep.mel_alpha(self.sample_rate))
-        _require_range("alpha", self.alpha, 0.0, 0.9)
+        settle(self, "frame_period", number, 1.0, 20.0)
+        settle(self, "order", integer, 4, 80)
+        settle(self, "alpha", number, 0.0, 0.9)
+        choice("f0_method", self.f0_method, ("harvest", "dio"))
 
     @property
     def fft_size(self) -> int:
@@ -207,8 +206,3 @@ def _f0_contour(
         return world.harvest(y, rate, f0_floor=low, f0_ceil=high, frame_period=period)
     f0, times = world.dio(y, rate, low, high, frame_period=period)
     return world.stonemask(y, f0, times, rate), times
-
-
-def _require_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low} to {high}, got {value}")

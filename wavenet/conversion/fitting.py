@@ -1,0 +1,127 @@
+"""From parallel recordings to a converter: features, training, and no pairs of different texts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wavenet.conversion.config import VoiceConverterConfig
+from wavenet.conversion.gmm import JointDensityGMM
+from wavenet.conversion.pitch import measure_voice, origin_slope
+from wavenet.conversion.preparation import Corpus, F0Range, Path, prepare
+from wavenet.conversion.recordings import Progress
+from wavenet.conversion.spectral_mapping import SpectralMapping
+from wavenet.conversion.training import Alignment, different_texts, train
+
+_FRAMES_PER_COMPONENT = 50
+_ITERATIONS = 8  # more do not change the result on held-out sentences
+
+
+def fit(
+    draft: VoiceConverterConfig,
+    source_files: Sequence[Path],
+    target_files: Sequence[Path],
+    *,
+    f0_ranges: tuple[F0Range | None, F0Range | None],
+    n_jobs: int | None,
+    cache: Path | None,
+    skip: bool,
+    progress: Progress | None,
+) -> tuple[VoiceConverterConfig, SpectralMapping, list[str]]:
+    """Learns a conversion.
+
+    Parameters
+    ----------
+    draft
+        All settings, with stand-ins for what is learned: voices, number of components, F0 slope.
+    source_files, target_files, f0_ranges, n_jobs, cache, skip, progress
+        As those of `VoiceConverter`.
+
+    Returns
+    -------
+    config, mapping, skipped
+        The finished configuration; and one sentence for each pair left out.
+    """
+    corpus = prepare(
+        source_files,
+        target_files,
+        draft.world,
+        f0_ranges=f0_ranges,
+        power_threshold=draft.power_threshold,
+        n_jobs=n_jobs,
+        cache=cache,
+        skip=skip,
+        progress=progress,
+    )
+    mapping, rounds = _train(draft, corpus, n_jobs, progress)
+    strangers = different_texts(rounds[-1])
+    if strangers:
+        corpus.drop({i: _different_text(corpus, rounds[-1], i) for i in strangers})
+        mapping, rounds = _train(draft, corpus, n_jobs, progress)
+    return _finished(draft, corpus, mapping, rounds), mapping, corpus.skipped
+
+
+def _train(
+    draft: VoiceConverterConfig, corpus: Corpus, n_jobs: int | None, progress: Progress | None
+) -> tuple[SpectralMapping, list[list[Alignment]]]:
+    source, target = corpus.utterances(0), corpus.utterances(1)
+    frames = sum(len(x.active) for x in source)
+    n_components = max(1, min(draft.fit.n_components, frames // _FRAMES_PER_COMPONENT))
+
+    def make_mixture(**changes: Any) -> JointDensityGMM:
+        settings = {
+            "n_components": n_components,
+            "prior_frames": draft.fit.prior_frames,
+            "max_iter": _ITERATIONS,
+            "random_state": draft.fit.random_state,
+            "n_jobs": n_jobs,
+        }
+        return JointDensityGMM(**(settings | changes))
+
+    return train(
+        source,
+        target,
+        make_mixture,
+        draft.context,
+        draft.source_dimensions,
+        draft.fit.n_alignments,
+        draft.fit.n_mixtures,
+        lambda done, total: progress("training", done, total) if progress else None,
+    )
+
+
+def _finished(
+    draft: VoiceConverterConfig,
+    corpus: Corpus,
+    mapping: SpectralMapping,
+    rounds: list[list[Alignment]],
+) -> VoiceConverterConfig:
+    """The draft with what was learned."""
+    source, target = ([pair[side].f0 for pair in corpus.analyses] for side in (0, 1))
+    return dataclasses.replace(
+        draft,
+        source=measure_voice(corpus.f0_ranges[0], source),
+        target=measure_voice(corpus.f0_ranges[1], target),
+        n_components=mapping.mixture.n_components,
+        f0_slope=origin_slope(
+            np.concatenate([f0[a.source] for f0, a in zip(source, rounds[-1], strict=True)]),
+            np.concatenate([f0[a.target] for f0, a in zip(target, rounds[-1], strict=True)]),
+        ),
+        training={
+            "pairs": float(len(source)),
+            "distortion_before_db": float(np.mean([a.distortion for a in rounds[0]])),
+            "distortion_after_db": float(np.mean([a.distortion for a in rounds[-1]])),
+        },
+    )
+
+
+def _different_text(corpus: Corpus, alignments: list[Alignment], i: int) -> str:
+    usual = float(np.median([a.distortion for a in alignments]))
+    return (
+        f"{corpus.files[i][0]} and {corpus.files[i][1]} seem to hold different texts: their "
+        f"distortion after alignment is {alignments[i].distortion:.1f} dB, that of other pairs "
+        f"{usual:.1f} dB"
+    )
