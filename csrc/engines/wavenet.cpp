@@ -31,20 +31,15 @@ AlignedBuffer<float> padded_copy(const float* values, std::size_t count, float p
   return copy;
 }
 
-// Bytes around the middle for values of both signs, from 0 up for values after a ReLU.
-InputForm signed_form(float range) { return {127.0f / range, 128}; }
-InputForm positive_form(float range) { return {255.0f / range, 0}; }
-
-void validate(const ActivationRanges& ranges, std::size_t blocks) {
-  require(ranges.residual.size() == blocks && ranges.gated.size() == blocks,
-          "8-bit weights need the activation ranges of ", blocks, " blocks");
-  std::vector<float> all = {ranges.skip, ranges.hidden};
-  all.insert(all.end(), ranges.residual.begin(), ranges.residual.end());
-  all.insert(all.end(), ranges.gated.begin(), ranges.gated.end());
-  for (float range : all) {
-    require(std::isfinite(range) && range > 1e-20f, "an activation range is ", range);
-  }
+float largest(const std::vector<float>& range) {
+  require(!range.empty(), "8-bit weights need an activation range for each layer");
+  const float value = *std::max_element(range.begin(), range.end());
+  require(std::isfinite(value) && value > 1e-20f, "an activation range is ", value);
+  return value;
 }
+
+// Bytes around the middle for values of both signs.
+InputForm byte_form(const std::vector<float>& range) { return {127.0f / largest(range), 128}; }
 
 std::string block_name(std::size_t index) { return "blocks." + std::to_string(index); }
 
@@ -54,7 +49,11 @@ WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision pr
                  const ActivationRanges& ranges)
     : shape_(shape), kernels_(&wavenet::kernels()), linear_(&linear_kernels(*kernels_, precision)) {
   validate(shape);
-  if (precision == Precision::kInt8) validate(ranges, shape.dilations.size());
+  if (precision == Precision::kInt8) {
+    const std::size_t blocks = shape.dilations.size();
+    require(ranges.residual.size() == blocks && ranges.gated.size() == blocks,
+            "8-bit weights need the activation ranges of ", blocks, " blocks");
+  }
   if (shape.local.channels) {
     condition_network_ =
         ConditionNetwork(kernels_->float32, shape.local, shape.global_size(), tensors);
@@ -62,7 +61,7 @@ WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision pr
   pack_input(tensors);
   pack_blocks(tensors, ranges);
   pack_conditioning(tensors);
-  pack_head(tensors, ranges);
+  pack_head(tensors, precision);
 }
 
 // The causal convolution of one-hot vectors or of embeddings is, for each tap, a table with a row
@@ -108,8 +107,8 @@ void WaveNet::pack_blocks(const Tensors& tensors, const ActivationRanges& ranges
     Block block;
     block.dilation = shape_.dilations[l];
     block.last = l + 1 == shape_.dilations.size();
-    block.residual_form = bytes ? signed_form(ranges.residual[l]) : InputForm{1, 0};
-    block.gated_form = bytes ? signed_form(ranges.gated[l]) : InputForm{1, 0};
+    block.residual_form = bytes ? byte_form(ranges.residual[l]) : InputForm{1, 0};
+    block.gated_form = bytes ? byte_form(ranges.gated[l]) : InputForm{1, 0};
     block.bias = bias;
     require(block.dilation >= 1, "dilations must be at least 1");
 
@@ -184,21 +183,19 @@ void WaveNet::pack_conditioning(const Tensors& tensors) {
   }
 }
 
-void WaveNet::pack_head(const Tensors& tensors, const ActivationRanges& ranges) {
+void WaveNet::pack_head(const Tensors& tensors, Precision precision) {
   const std::size_t skip = shape_.skip_channels;
   const std::size_t outputs = shape_.output.channels();
-  const bool bytes = linear_->input_bytes == 1;
-  skip_form_ = bytes ? positive_form(ranges.skip) : InputForm{1, 0};
-  hidden_form_ = bytes ? positive_form(ranges.hidden) : InputForm{1, 0};
-  no_bias_.assign(skip_width(), 0.0f);
+  const LinearKernels& linear =
+      precision == Precision::kFloat32 ? kernels_->float32 : kernels_->bf16;
   LayerWeights hidden(skip_width(), skip);
   hidden.set(0, 0, {find_tensor(tensors, "hidden.weight", {skip, skip, 1}), skip, skip, skip, 1});
-  hidden_ = PackedLinear(*linear_, hidden, skip_form_);
+  hidden_ = PackedLinear(linear, hidden);
   hidden_bias_ = padded_copy(find_tensor(tensors, "hidden.bias", {skip}), skip);
   LayerWeights output(output_width(), skip);
   output.set(0, 0,
              {find_tensor(tensors, "output.weight", {outputs, skip, 1}), outputs, skip, skip, 1});
-  output_ = PackedLinear(*linear_, output, hidden_form_);
+  output_ = PackedLinear(linear, output);
   output_bias_ = padded_copy(find_tensor(tensors, "output.bias", {outputs}), outputs, kNever);
 }
 
@@ -247,22 +244,17 @@ void WaveNet::condition_locally(const float* rows, std::size_t columns, float* o
                     columns);
 }
 
-void WaveNet::head(const float* skips, std::size_t stride, std::size_t columns, float* hidden,
-                   char* inputs, float* logits) const {
+void WaveNet::head(const float* skips, std::size_t stride, std::size_t columns, float* positive,
+                   float* hidden, float* logits) const {
   const std::size_t width = skip_width();
-  const std::size_t bytes = width * linear_->input_bytes;
   for (std::size_t c = 0; c < columns; ++c) {
-    linear_->encode(skips + c * stride, no_bias_.data(), 0.0f, skip_form_, width,
-                    inputs + c * bytes);
+    kernels_->relu(skips + c * stride, positive + c * width, width);
     std::copy(hidden_bias_.begin(), hidden_bias_.end(), hidden + c * width);
     std::copy(output_bias_.begin(), output_bias_.end(), logits + c * output_width());
   }
-  hidden_.accumulate(inputs, bytes, hidden, width, columns);
-  for (std::size_t c = 0; c < columns; ++c) {
-    linear_->encode(hidden + c * width, no_bias_.data(), 0.0f, hidden_form_, width,
-                    inputs + c * bytes);
-  }
-  output_.accumulate(inputs, bytes, logits, output_width(), columns);
+  hidden_.accumulate(positive, width * sizeof(float), hidden, width, columns);
+  kernels_->relu(hidden, positive, columns * width);
+  output_.accumulate(positive, width * sizeof(float), logits, output_width(), columns);
 }
 
 }  // namespace wavenet

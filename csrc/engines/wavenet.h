@@ -18,10 +18,10 @@ namespace wavenet {
 class WaveNet {
  public:
   // `tensors` under the names and shapes of the torch module; they are copied. The blocks and the
-  // head compute in `precision`, the condition network always in float32. `ranges` matters to 8
-  // bits alone.
-  // Throws std::invalid_argument where a tensor is missing or misshapen, or the shape or the ranges
-  // make no sense.
+  // head compute in `precision`, but for the head of 8 bits, which has bfloat16 weights: its errors
+  // would go straight to the logits. The condition network always computes in float32. `ranges`
+  // matters to 8 bits alone. Throws std::invalid_argument where a tensor is missing or misshapen,
+  // or the shape or the ranges make no sense.
   WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision precision,
           const ActivationRanges& ranges);
 
@@ -37,7 +37,7 @@ class WaveNet {
 
   const WaveNetShape& shape() const { return shape_; }
   const Kernels& kernels() const { return *kernels_; }
-  const LinearKernels& linear() const { return *linear_; }
+  const LinearKernels& linear() const { return *linear_; }  // of the blocks
   const std::vector<Block>& blocks() const { return blocks_; }
   const ConditionNetwork& condition_network() const { return condition_network_; }
 
@@ -64,16 +64,16 @@ class WaveNet {
   void condition_locally(const float* rows, std::size_t columns, float* out) const;
 
   // ReLU, 1x1, ReLU, 1x1 of the skip sums (skip_width() floats every `stride`) to logits
-  // (output_width() floats a column). Scratch: `hidden` of skip_width() floats a column, `inputs`
-  // of as many stored inputs.
-  void head(const float* skips, std::size_t stride, std::size_t columns, float* hidden,
-            char* inputs, float* logits) const;
+  // (output_width() floats a column). Scratch of skip_width() floats a column: `positive`, in the
+  // end the inputs of the last layer, and `hidden`.
+  void head(const float* skips, std::size_t stride, std::size_t columns, float* positive,
+            float* hidden, float* logits) const;
 
  private:
   void pack_input(const Tensors& tensors);
   void pack_conditioning(const Tensors& tensors);
   void pack_blocks(const Tensors& tensors, const ActivationRanges& ranges);
-  void pack_head(const Tensors& tensors, const ActivationRanges& ranges);
+  void pack_head(const Tensors& tensors, Precision precision);
   void pack_outputs(const Tensors& tensors, const std::string& name, Block& block);
 
   WaveNetShape shape_;
@@ -90,9 +90,6 @@ class WaveNet {
   PackedLinear local_;   // conditioning row -> condition_width()
   PackedLinear hidden_;
   PackedLinear output_;
-  InputForm skip_form_;
-  InputForm hidden_form_;
-  AlignedBuffer<float> no_bias_;  // skip_width() zeros
   AlignedBuffer<float> hidden_bias_;
   AlignedBuffer<float> output_bias_;
 };

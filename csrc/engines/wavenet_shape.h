@@ -50,12 +50,11 @@ struct WaveNetShape {
   std::size_t global_size() const { return (speakers ? speaker_channels : 0) + global_channels; }
 };
 
-// Largest magnitudes that the inputs of the layers take on real sound, for 8-bit inputs.
+// Largest magnitudes that the inputs of the layers take on real sound, of each channel; 8-bit
+// inputs are scaled by the largest of a layer.
 struct ActivationRanges {
-  std::vector<float> residual;  // of each block's dilated convolution
-  std::vector<float> gated;     // of each block's residual and skip 1x1
-  float skip = 0.0f;            // of the head's two 1x1, after the ReLU
-  float hidden = 0.0f;
+  std::vector<std::vector<float>> residual;  // of each block's dilated convolution
+  std::vector<std::vector<float>> gated;     // of each block's residual and skip 1x1
 };
 
 }  // namespace wavenet

@@ -11,10 +11,13 @@ constexpr std::size_t kBlockColumns = 96;        // columns of a pass: its activ
 constexpr std::size_t kConditionedSamples = 16;  // samples whose conditioning is projected at once
 constexpr std::size_t kAheadColumns = 6;  // more save little: the current tap's weights remain
 
-float largest_magnitude(const float* values, std::size_t count) {
-  float largest = 0.0f;
-  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(values[i]));
-  return largest;
+// range[i] = the largest |rows[c * stride + i]| so far.
+void widen(std::vector<float>& range, const float* rows, std::size_t stride, std::size_t count) {
+  for (std::size_t c = 0; c < count; ++c) {
+    for (std::size_t i = 0; i < range.size(); ++i) {
+      range[i] = std::max(range[i], std::abs(rows[c * stride + i]));
+    }
+  }
 }
 
 }  // namespace
@@ -44,7 +47,7 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
   carry_.resize(columns * model_->carry_width());
   activations_.resize(columns * model_->gate_width());
   gated_.resize(columns * model_->half_width() * bytes);
-  head_inputs_.resize(columns * model_->skip_width() * bytes);
+  positive_.resize(columns * model_->skip_width());
   hidden_.resize(columns * model_->skip_width());
   logits_.resize(columns * model_->output_width());
 }
@@ -69,8 +72,10 @@ void WaveNetState::observe() {
   require(&model_->linear() == &model_->kernels().float32,
           "activation ranges are those of the model in float32");
   observing_ = true;
-  observed_.residual.resize(histories_.size());
-  observed_.gated.resize(histories_.size());
+  const WaveNetShape& shape = model_->shape();
+  const std::size_t blocks = histories_.size();
+  observed_.residual.assign(blocks, std::vector<float>(shape.residual_channels));
+  observed_.gated.assign(blocks, std::vector<float>(shape.gate_channels / 2));
 }
 
 std::uint64_t WaveNetState::conditioned_samples() const {
@@ -140,8 +145,7 @@ void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool w
   for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
   if (with_logits) {
     model_->head(carry_.data() + model_->residual_width(), model_->carry_width(), steps * batch_,
-                 hidden_.data(), head_inputs_.data(), logits_.data());
-    if (observing_) observe_head(steps * batch_);
+                 positive_.data(), hidden_.data(), logits_.data());
   }
   time_ += steps;
 }
@@ -308,25 +312,11 @@ void WaveNetState::blend(const Conditioning& conditioning, std::uint64_t time, s
 }
 
 void WaveNetState::observe_block(std::size_t index, std::size_t columns) {
-  const std::size_t width = model_->residual_width();
   const char* rows = histories_[index].last(columns / batch_);
-  float& residual = observed_.residual[index];
-  residual =
-      std::max(residual, largest_magnitude(reinterpret_cast<const float*>(rows), columns * width));
-  const float* gated = reinterpret_cast<const float*>(gated_.data());
-  float& range = observed_.gated[index];
-  range = std::max(range, largest_magnitude(gated, columns * model_->half_width()));
-}
-
-void WaveNetState::observe_head(std::size_t columns) {
-  const std::size_t width = model_->skip_width();
-  for (std::size_t c = 0; c < columns; ++c) {
-    const float* skips = carry_.data() + c * model_->carry_width() + model_->residual_width();
-    for (std::size_t i = 0; i < width; ++i) {
-      observed_.skip = std::max(observed_.skip, skips[i]);
-      observed_.hidden = std::max(observed_.hidden, hidden_[c * width + i]);
-    }
-  }
+  widen(observed_.residual[index], reinterpret_cast<const float*>(rows), model_->residual_width(),
+        columns);
+  widen(observed_.gated[index], reinterpret_cast<const float*>(gated_.data()), model_->half_width(),
+        columns);
 }
 
 }  // namespace wavenet

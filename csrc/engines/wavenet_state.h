@@ -74,7 +74,6 @@ class WaveNetState {
              float* activation) const;
   void begin_activations(std::size_t block, std::size_t steps, float* activations) const;
   void observe_block(std::size_t index, std::size_t columns);
-  void observe_head(std::size_t columns);
 
   std::shared_ptr<const WaveNet> model_;
   std::size_t batch_;
@@ -88,8 +87,8 @@ class WaveNetState {
   std::vector<std::int32_t> recent_;        // per stream: the last input_kernel_size inputs
   std::vector<std::int32_t> next_;          // per stream: the sample that is not fed yet
   std::vector<std::int32_t> inputs_;        // [step][stream]
-  AlignedBuffer<float> carry_, activations_, hidden_, logits_;
-  AlignedBuffer<char> gated_, head_inputs_;  // inputs of layers, as they are stored
+  AlignedBuffer<float> carry_, activations_, positive_, hidden_, logits_;
+  AlignedBuffer<char> gated_;  // inputs of layers, as they are stored
   std::vector<float> scratch_;
   bool observing_ = false;
   ActivationRanges observed_;

@@ -75,15 +75,16 @@ void WaveNetStreams::observe() {
 }
 
 ActivationRanges WaveNetStreams::observed() const {
+  const auto widen = [](std::vector<float>& all, const std::vector<float>& one) {
+    for (std::size_t i = 0; i < one.size(); ++i) all[i] = std::max(all[i], one[i]);
+  };
   ActivationRanges all = groups_.front().observed();
   for (const WaveNetState& group : groups_) {
     const ActivationRanges& one = group.observed();
     for (std::size_t l = 0; l < one.residual.size(); ++l) {
-      all.residual[l] = std::max(all.residual[l], one.residual[l]);
-      all.gated[l] = std::max(all.gated[l], one.gated[l]);
+      widen(all.residual[l], one.residual[l]);
+      widen(all.gated[l], one.gated[l]);
     }
-    all.skip = std::max(all.skip, one.skip);
-    all.hidden = std::max(all.hidden, one.hidden);
   }
   return all;
 }

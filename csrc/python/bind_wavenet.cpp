@@ -69,10 +69,8 @@ WaveNetShape wavenet_shape(const py::dict& values, std::uint32_t silence,
 ActivationRanges ranges_from(const py::dict& values) {
   ActivationRanges ranges;
   if (values.empty()) return ranges;
-  ranges.residual = take<std::vector<float>>(values, "residual");
-  ranges.gated = take<std::vector<float>>(values, "gated");
-  ranges.skip = take<float>(values, "skip");
-  ranges.hidden = take<float>(values, "hidden");
+  ranges.residual = take<std::vector<std::vector<float>>>(values, "residual");
+  ranges.gated = take<std::vector<std::vector<float>>>(values, "gated");
   return ranges;
 }
 
@@ -81,8 +79,6 @@ py::dict observed(const WaveNetStreams& streams) {
   py::dict values;
   values["residual"] = ranges.residual;
   values["gated"] = ranges.gated;
-  values["skip"] = ranges.skip;
-  values["hidden"] = ranges.hidden;
   return values;
 }
 
