@@ -38,15 +38,18 @@ MatrixView columns_of(MatrixView matrix, std::size_t first, std::size_t count) {
 Recurrent::Recurrent(const RecurrentShape& shape, const Tensors& tensors, Precision precision)
     : shape_(shape), kernels_(&wavenet::kernels()), linear_(&linear_kernels(*kernels_, precision)) {
   validate(shape);
+  for (std::size_t l = 0; l <= shape.layers; ++l) {
+    const std::size_t sum = shape_.residual ? std::max<std::size_t>(l, 1) : 1;
+    input_scales_.emplace_back(width(), 127.0f / static_cast<float>(sum));
+  }
   for (std::size_t l = 0; l < shape.layers; ++l) layers_.push_back(make_layer(tensors, l));
   pack_first_inputs(tensors);
   pack_output(tensors);
 }
 
 InputForm Recurrent::input_form(std::size_t layer) const {
-  const std::size_t sum = shape_.residual ? layer : 1;
-  return linear_->input_bytes == 1 ? InputForm{127.0f / static_cast<float>(sum), 128}
-                                   : InputForm{1, 0};
+  return linear_->input_bytes == 1 ? InputForm{input_scales_[layer].data(), 128}
+                                   : InputForm{nullptr, 0};
 }
 
 MatrixView Recurrent::input_weights(const Tensors& tensors, std::size_t layer) const {

@@ -52,6 +52,7 @@ class Recurrent {
   RecurrentShape shape_;
   const Kernels* kernels_;
   const LinearKernels* linear_;
+  std::vector<AlignedBuffer<float>> input_scales_;  // see input_form
   std::vector<RecurrentLayer> layers_;
   AlignedBuffer<float> class_gates_;  // [code][gates_width]
   PackedLinear global_;

@@ -31,15 +31,24 @@ AlignedBuffer<float> padded_copy(const float* values, std::size_t count, float p
   return copy;
 }
 
-float largest(const std::vector<float>& range) {
-  require(!range.empty(), "8-bit weights need an activation range for each layer");
-  const float value = *std::max_element(range.begin(), range.end());
-  require(std::isfinite(value) && value > 1e-20f, "an activation range is ", value);
-  return value;
+// Multipliers that bring values within their ranges to -127 .. 127; none where bytes are not
+// wanted. A channel that is always near 0 has the smallest range that still differs from it.
+AlignedBuffer<float> byte_scales(bool bytes, const std::vector<float>& ranges,
+                                 std::size_t channels) {
+  if (!bytes) return {};
+  require(ranges.size() == channels, "a layer of 8 bits has ", channels, " channels but ranges of ",
+          ranges.size());
+  AlignedBuffer<float> scales(padded(channels), 0.0f);
+  for (std::size_t i = 0; i < channels; ++i) {
+    require(std::isfinite(ranges[i]) && ranges[i] >= 0.0f, "an activation range is ", ranges[i]);
+    scales[i] = 127.0f / std::max(ranges[i], 1e-6f);
+  }
+  return scales;
 }
 
-// Bytes around the middle for values of both signs.
-InputForm byte_form(const std::vector<float>& range) { return {127.0f / largest(range), 128}; }
+InputForm byte_form(const AlignedBuffer<float>& scales) {
+  return scales.empty() ? InputForm{nullptr, 0} : InputForm{scales.data(), 128};
+}
 
 std::string block_name(std::size_t index) { return "blocks." + std::to_string(index); }
 
@@ -107,8 +116,11 @@ void WaveNet::pack_blocks(const Tensors& tensors, const ActivationRanges& ranges
     Block block;
     block.dilation = shape_.dilations[l];
     block.last = l + 1 == shape_.dilations.size();
-    block.residual_form = bytes ? byte_form(ranges.residual[l]) : InputForm{1, 0};
-    block.gated_form = bytes ? byte_form(ranges.gated[l]) : InputForm{1, 0};
+    block.residual_scales =
+        byte_scales(bytes, bytes ? ranges.residual[l] : std::vector<float>(), residual);
+    block.gated_scales = byte_scales(bytes, bytes ? ranges.gated[l] : std::vector<float>(), half);
+    block.residual_form = byte_form(block.residual_scales);
+    block.gated_form = byte_form(block.gated_scales);
     block.bias = bias;
     require(block.dilation >= 1, "dilations must be at least 1");
 

@@ -32,6 +32,7 @@ class WaveNet {
     bool last;  // its residual output is dead: `out` leads to the skip part alone
     InputForm residual_form;
     InputForm gated_form;
+    AlignedBuffer<float> residual_scales, gated_scales;  // of the forms
     AlignedBuffer<float> bias;  // of the residual outputs of all blocks before
   };
 

@@ -28,10 +28,10 @@ struct LinearView {
   const int32_t* offsets;  // per output; null but for int8: the integer that its sum starts from
 };
 
-// How an input x of a layer is stored: as it is, or for int8 as the byte round(scale * x) + zero,
-// clamped to the range of bytes.
+// How the inputs x of a layer are stored: as they are, or for int8 as the bytes
+// round(scales[i] * x[i]) + zero, clamped to the range of bytes.
 struct InputForm {
-  float scale;
+  const float* scales;  // null but for int8; of whole panels
   int32_t zero;
 };
 

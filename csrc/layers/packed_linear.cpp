@@ -83,20 +83,22 @@ void PackedLinear::pack_brain_floats(const LayerWeights& weights) {
 }
 
 void PackedLinear::pack_bytes(const LayerWeights& weights, InputForm form) {
-  std::vector<float> largest(weights.outputs(), 0.0f);
+  const auto scaled = [&](std::size_t output, std::size_t input) {
+    return input < weights.inputs() ? weights(output, input) / form.scales[input] : 0.0f;
+  };
+  scales_.assign(weights.outputs(), 0.0f);
   for (std::size_t o = 0; o < weights.outputs(); ++o) {
     for (std::size_t i = 0; i < weights.inputs(); ++i) {
-      largest[o] = std::max(largest[o], std::abs(weights(o, i)));
+      scales_[o] = std::max(scales_[o], std::abs(scaled(o, i)) / 127.0f);
     }
   }
   offsets_.assign(weights.outputs(), 0);
   std::int8_t* cells = as<std::int8_t>(cells_);
   for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
-    const float scale = largest[output] > 0.0f ? 127.0f / largest[output] : 0.0f;
-    cells[place] = static_cast<std::int8_t>(std::lround(weights(output, input) * scale));
+    const float scale = scales_[output] > 0.0f ? 1.0f / scales_[output] : 0.0f;
+    cells[place] = static_cast<std::int8_t>(std::lround(scaled(output, input) * scale));
     offsets_[output] -= cells[place] * (form.zero - kernels_->stored_shift);
   });
-  for (float value : largest) scales_.push_back(value / 127.0f / form.scale);
 }
 
 }  // namespace wavenet

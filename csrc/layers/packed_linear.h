@@ -46,7 +46,8 @@ class PackedLinear {
  public:
   PackedLinear() = default;
   // `form`: how the inputs are stored. With 8 bits each output's weights have a scale of their own.
-  PackedLinear(const LinearKernels& kernels, const LayerWeights& weights, InputForm form = {1, 0});
+  PackedLinear(const LinearKernels& kernels, const LayerWeights& weights,
+               InputForm form = {nullptr, 0});
 
   std::size_t outputs() const { return panels_ * kPanel; }
 
