@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
+Precision = Literal["float32", "bf16", "int8"]
 Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
 
 PCM_LEVELS = 65536  # values of a sample under continuous outputs: those of 16-bit audio
@@ -192,6 +193,9 @@ class WaveNetConfig:
         Local conditioning, or None.
     features
         How the local conditioning is computed, or None if the caller brings feature frames.
+    precision
+        How the weights of the blocks and the head are kept in the model file, and computed with
+        unless `wavenet.load` is told otherwise; "int8" comes with the ranges of the blocks' inputs.
     """
 
     kind: Literal["wavenet"] = "wavenet"
@@ -213,6 +217,7 @@ class WaveNetConfig:
     global_channels: int = 0
     local: LocalConditioning | None = None
     features: LabelFeatures | None = None
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         _require_range("sample_rate", self.sample_rate, 1, 1_000_000)
@@ -241,6 +246,7 @@ class WaveNetConfig:
         _require(len(set(self.speakers)) == len(self.speakers), "speakers must differ")
         _require_range("speaker_channels", self.speaker_channels, 1, 4096)
         _require_range("global_channels", self.global_channels, 0, 4096)
+        _require_choice("precision", self.precision, typing.get_args(Precision))
         _require_range("receptive field", self.receptive_field, 1, 2**18)
         if self.features is not None:
             _require(
@@ -305,7 +311,28 @@ class WaveNetConfig:
             shapes |= _convolution(f"{block}.skip", skip, gate // 2, 1)
         shapes |= _convolution("hidden", skip, skip, 1)
         shapes |= _convolution("output", self.output_channels, skip, 1)
+        if self.precision == "int8":
+            for i in range(len(self.dilations)):
+                shapes[f"blocks.{i}.dilated.input_range"] = (residual,)
+                shapes[f"blocks.{i}.skip.input_range"] = (gate // 2,)
         return shapes
+
+    def reduced_weights(self) -> dict[str, str | None]:
+        """Weights that are kept in fewer bits: bfloat16, or 8 bits where a range is named.
+
+        Maps their names to None, or to the tensor of the ranges of their inputs.
+        """
+        if self.precision == "float32":
+            return {}
+        weights: dict[str, str | None] = {"hidden.weight": None, "output.weight": None}
+        for i in range(len(self.dilations)):
+            inputs = {"dilated": "dilated", "residual": "skip", "skip": "skip"}
+            if i == len(self.dilations) - 1:
+                del inputs["residual"]
+            for layer, source in inputs.items():
+                ranges = f"blocks.{i}.{source}.input_range" if self.precision == "int8" else None
+                weights[f"blocks.{i}.{layer}.weight"] = ranges
+        return weights
 
 
 def _convolution(name: str, outputs: int, inputs: int, taps: int) -> dict[str, tuple[int, ...]]:

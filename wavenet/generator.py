@@ -30,7 +30,7 @@ _SCORED_PER_CALL = 4096
 
 
 def load(
-    path: str | os.PathLike, precision: str = "float32", threads: int | None = None
+    path: str | os.PathLike, precision: str | None = None, threads: int | None = None
 ) -> Generator | RecurrentGenerator:
     """Loads a model for generation and scoring; needs no torch.
 
@@ -40,7 +40,8 @@ def load(
         A model folder, a `.safetensors` file, or the name of a shipped model
         (`wavenet.shipped_models()`).
     precision
-        "float32"; of recurrent models also "bf16" and "int8".
+        Of the weights: "float32" (exact), "bf16" or "int8" (a WaveNet needs the ranges that
+        `wavenet quantize` measures); by default that of the model file.
     threads
         Threads for a batch of streams; by default the environment variable WAVENET_THREADS, else
         the number of processors.
@@ -56,12 +57,10 @@ def load(
     if isinstance(config, RecurrentConfig):
         from wavenet.recurrent.generator import RecurrentGenerator
 
-        return RecurrentGenerator(config, tensors, precision, threads)
-    if precision != "float32":
-        raise ValueError(f"precision must be float32, got {precision!r}")
+        return RecurrentGenerator(config, tensors, precision or "float32", threads)
     if not isinstance(config, WaveNetConfig):
         raise ValueError(f"{path} holds a {config.kind} model, which does not generate audio")
-    return Generator(config, tensors, threads)
+    return Generator(config, tensors, threads, precision)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Generator:
         The configuration.
     tensors
         Weights under the names of `config.tensor_shapes()`.
-    threads
+    threads, precision
         As for `load`.
 
     Notes
@@ -100,9 +99,14 @@ class Generator:
     """
 
     def __init__(
-        self, config: WaveNetConfig, tensors: dict[str, np.ndarray], threads: int | None = None
+        self,
+        config: WaveNetConfig,
+        tensors: dict[str, np.ndarray],
+        threads: int | None = None,
+        precision: str | None = None,
     ):
         self.config = config
+        self.precision = precision or config.precision
         self.threads = thread_count(threads)
         local = vars(config.local) if config.local else None
         self._model = _core.WaveNet(
@@ -110,6 +114,8 @@ class Generator:
             tensors,
             silence=silence_code(config),
             code_values=self._decode(np.arange(config.levels)).tolist(),
+            precision=self.precision,
+            activation_ranges=self._activation_ranges(tensors),
         )
 
     @property
@@ -312,6 +318,19 @@ class Generator:
             raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
         return self._encode(y)
 
+    def _activation_ranges(self, tensors: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
+        if self.precision != "int8":
+            return {}
+        if self.config.precision != "int8":
+            raise ValueError(
+                "8-bit weights need the ranges of the activations: run `wavenet quantize` first"
+            )
+        blocks = [f"blocks.{i}" for i in range(len(self.config.dilations))]
+        return {
+            "residual": [tensors[f"{block}.dilated.input_range"] for block in blocks],
+            "gated": [tensors[f"{block}.skip.input_range"] for block in blocks],
+        }
+
     def _encode(self, y: np.ndarray) -> np.ndarray:
         return encode_samples(y, self.config)
 
@@ -367,18 +386,20 @@ class Streams:
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
         self._frames = self._condition(speaker, global_vector, condition)
         if prime is not None:
-            codes = generator.codes(prime)
-            self.samples_left(len(codes))
-            for start in range(0, len(codes), _SCORED_PER_CALL):
-                part = codes[start : start + _SCORED_PER_CALL]
-                self.core.prime(
-                    np.ascontiguousarray(np.broadcast_to(part, (self.batch, len(part))))
-                )
+            self.prime(prime)
 
     def __copy__(self) -> Streams:
         fork = object.__new__(Streams)
         fork.__dict__ = self.__dict__ | {"core": copy.copy(self.core)}
         return fork
+
+    def prime(self, y: ArrayLike) -> None:
+        """Goes on through given audio `(n,)` in [-1, 1], the same for all streams."""
+        codes = self.generator.codes(y)
+        self.samples_left(len(codes))
+        for start in range(0, len(codes), _SCORED_PER_CALL):
+            part = codes[start : start + _SCORED_PER_CALL]
+            self.core.prime(np.ascontiguousarray(np.broadcast_to(part, (self.batch, len(part)))))
 
     def generate(self, n_samples: int) -> NDArray[np.float32]:
         """The next `(batch, n_samples)` samples, float32 in [-1, 1]."""

@@ -33,17 +33,20 @@ def measure_speed(
     Returns
     -------
     list of dict
-        For each instruction set: `instruction_set`, `one_stream`, `batch`, `scoring` [samples per
+        For each instruction set and precision (the exact one, bfloat16, and 8 bits where the model
+        has them): `instruction_set`, `precision`, `one_stream`, `batch`, `scoring` [samples per
         second]; of models of audio `real_time_factor` of one stream.
     """
     if not 0 < seconds <= 3600:
         raise ValueError(f"seconds must be above 0 and at most 3600, got {seconds}")
+    precisions = ["float32", "bf16"] + ["int8"] * (load(path).precision == "int8")
     before = _core.instruction_set()
     rows = []
     try:
         for name in _core.available_instruction_sets():
             _core.set_instruction_set(name)
-            rows.append(_measure(load(path, threads=1), seconds, batch))
+            for precision in precisions:
+                rows.append(_measure(load(path, precision, threads=1), seconds, batch))
     finally:
         _core.set_instruction_set(before)
     return rows
@@ -52,6 +55,7 @@ def measure_speed(
 def _measure(generator: Any, seconds: float, batch: int) -> dict[str, str | float]:
     row = {
         "instruction_set": generator.instruction_set,
+        "precision": generator.precision,
         "one_stream": _generation(generator, seconds, 1),
         "batch": _generation(generator, seconds, batch),
         "scoring": _scoring(generator, seconds),

@@ -11,7 +11,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from wavenet.cli import bench, forecast, info, score, synthesize, train, verify, voice_convert
+from wavenet.cli import (
+    bench,
+    forecast,
+    info,
+    quantize,
+    score,
+    synthesize,
+    train,
+    verify,
+    voice_convert,
+)
 
 app = typer.Typer(
     name="wavenet",
@@ -26,6 +36,7 @@ app.command(context_settings=train.SETTINGS)(train.train)
 app.command()(forecast.forecast)
 app.command()(score.score)
 app.command()(verify.verify)
+app.command()(quantize.quantize)
 app.command()(info.info)
 app.command()(bench.bench)
 app.add_typer(voice_convert.app, name="voice-convert")

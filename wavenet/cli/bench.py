@@ -16,17 +16,17 @@ def bench(
     batch: Annotated[int, typer.Option(help="Streams of the batched figure.")] = 16,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure samples per second, one thread, for every instruction set of this machine."""
+    """Measure samples per second, one thread, for each precision and instruction set here."""
     from wavenet.speed import measure_speed
 
     rows = measure_speed(model, seconds, batch)
     if as_json:
         print(json.dumps(rows))
         return
-    print(f"{'':10}{'one stream':>14}{'real time':>12}{f'{batch} streams':>14}{'scoring':>14}")
+    print(f"{'':22}{'one stream':>14}{'real time':>12}{f'{batch} streams':>14}{'scoring':>14}")
     for row in rows:
         print(
-            f"{row['instruction_set']:10}{row['one_stream']:>14,.0f}"
+            f"{row['instruction_set']:14}{row['precision']:8}{row['one_stream']:>14,.0f}"
             f"{_times(row.get('real_time_factor'))}{row['batch']:>14,.0f}{row['scoring']:>14,.0f}"
         )
     print("samples per second, one thread")

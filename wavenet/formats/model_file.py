@@ -20,10 +20,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from wavenet import config as configuration
+from wavenet.formats.reduced import from_bfloat16, from_int8, to_bfloat16, to_int8
 
 FORMAT_VERSION = 1
 _CONFIG_BYTES = 16 * 2**20
-_DTYPES = ("F16", "F32", "F64")
+_DTYPES = ("F16", "F32", "F64", "U16", "I8")  # U16: bfloat16; see `wavenet.formats.reduced`
 
 
 def save_model(directory: str | os.PathLike, config: Any, tensors: dict[str, np.ndarray]) -> None:
@@ -43,8 +44,9 @@ def save_model(directory: str | os.PathLike, config: Any, tensors: dict[str, np.
     ValueError
         A missing, surplus, misshapen or non-finite tensor.
     """
-    _check_shapes({name: value.shape for name, value in tensors.items()}, config, str(directory))
     _check_finite(tensors, str(directory))
+    tensors = _reduced(tensors, config)
+    _check_shapes({name: value.shape for name, value in tensors.items()}, config, str(directory))
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"format_version": FORMAT_VERSION, **configuration.to_dict(config)}, indent=1)
@@ -81,6 +83,7 @@ def load_model(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
             slices = {name: file.get_slice(name) for name in file.keys()}
             _check_shapes({n: tuple(s.get_shape()) for n, s in slices.items()}, config, str(path))
             tensors = {name: _read(name, part, path) for name, part in slices.items()}
+            _restore(tensors, config)
     except SafetensorError as error:
         raise ValueError(f"{weights} is not a valid safetensors file: {error}") from error
     _check_finite(tensors, str(path))
@@ -149,12 +152,42 @@ def _read(name: str, part: Any, path: Path) -> np.ndarray:
     dtype = part.get_dtype()
     if dtype not in _DTYPES:
         raise ValueError(f"{path}: tensor {name!r} has dtype {dtype}; known: {', '.join(_DTYPES)}")
+    if dtype == "U16":
+        return from_bfloat16(part[:])
     with np.errstate(over="ignore"):
         return np.asarray(part[:], dtype=np.float32)
 
 
+def _reduced_weights(config: Any) -> dict[str, str | None]:
+    return config.reduced_weights() if hasattr(config, "reduced_weights") else {}
+
+
+def _reduced(tensors: dict[str, np.ndarray], config: Any) -> dict[str, np.ndarray]:
+    """The tensors as the file has them, for `config.precision`."""
+    stored = dict(tensors)
+    for name, ranges in _reduced_weights(config).items():
+        if name not in tensors or (ranges and ranges not in tensors):
+            continue
+        if ranges is None:
+            stored[name] = to_bfloat16(tensors[name])
+        else:
+            stored[name], stored[f"{name}.scale"] = to_int8(tensors[name], tensors[ranges])
+    return stored
+
+
+def _restore(tensors: dict[str, np.ndarray], config: Any) -> None:
+    """Weights of 8 bits back to float32."""
+    for name, ranges in _reduced_weights(config).items():
+        if ranges:
+            tensors[name] = from_int8(tensors[name], tensors.pop(f"{name}.scale"), tensors[ranges])
+
+
 def _check_shapes(found: dict[str, tuple[int, ...]], config: Any, where: str) -> None:
     expected = config.tensor_shapes()
+    for name, ranges in _reduced_weights(config).items():
+        if ranges:
+            outputs, _, taps = expected[name]
+            expected[f"{name}.scale"] = (outputs, taps)
     for name, shape in expected.items():
         if name not in found:
             raise ValueError(f"{where} lacks the tensor {name!r}")

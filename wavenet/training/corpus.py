@@ -17,8 +17,8 @@ import soxr
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
 from wavenet.formats.model_file import atomic_path
+from wavenet.manifest import Clip
 from wavenet.samples import encode_samples
-from wavenet.training.manifest import Clip
 
 _CLIPPED = 0.999
 _SILENT = 1e-4  # peak of a second that counts as silent

@@ -38,8 +38,8 @@ def train(
     ----------
     data
         For a WaveNet a folder of audio or a manifest (see
-        `wavenet.training.manifest.read_clips`); for a recurrent model a text file, or a CSV file
-        with a time series.
+        `wavenet.manifest.read_clips`); for a recurrent model a text file, or a CSV file with a
+        time series.
     output
         Folder for the model, the checkpoint, the log and the cache of decoded audio.
     model, training

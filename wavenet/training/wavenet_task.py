@@ -16,7 +16,7 @@ from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
-from wavenet.training.manifest import Clip, read_clips
+from wavenet.manifest import Clip, read_clips
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
 

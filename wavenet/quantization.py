@@ -1,0 +1,123 @@
+"""Models in fewer bits: bfloat16 or 8-bit weights, and what they cost in bits per sample."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wavenet.assets import find_model
+from wavenet.audio import read_audio
+from wavenet.config import WaveNetConfig
+from wavenet.formats.model_file import load_model, save_model
+from wavenet.generator import Generator
+from wavenet.manifest import Clip
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Sound with its conditioning.
+
+    Attributes
+    ----------
+    y : (n_samples,)
+    conditioning
+        Arguments of `Generator.score`: speaker, condition, global_vector.
+    """
+
+    y: NDArray[np.float32]
+    conditioning: dict[str, Any]
+
+
+def quantize(
+    model: str | os.PathLike,
+    directory: str | os.PathLike,
+    precision: str,
+    recordings: Iterable[Recording] = (),
+) -> None:
+    """Writes a model with weights in fewer bits.
+
+    With "int8" the blocks have weights and inputs of 8 bits: weights with a scale for each output
+    channel, inputs with one for each input channel, from the largest magnitude that it takes on
+    the recordings. The head keeps bfloat16 weights.
+
+    Parameters
+    ----------
+    model
+        Model folder, file or shipped name, in float32.
+    directory
+        Of the new model.
+    precision
+        "bf16" or "int8".
+    recordings
+        What the model is for; needed for "int8" alone.
+
+    Raises
+    ------
+    ValueError
+        The model is no WaveNet in float32, or there are no recordings for "int8".
+    """
+    config, tensors = load_model(find_model(model))
+    if not isinstance(config, WaveNetConfig):
+        raise ValueError(f"{model} holds a {config.kind} model; only a WaveNet is quantized")
+    if config.precision != "float32":
+        raise ValueError(f"{model} is already in {config.precision}; quantize the float32 model")
+    if precision not in ("bf16", "int8"):
+        raise ValueError(f"precision must be bf16 or int8, got {precision!r}")
+    if precision == "int8":
+        tensors |= activation_ranges(Generator(config, tensors), recordings)
+    save_model(directory, dataclasses.replace(config, precision=precision), tensors)
+
+
+def activation_ranges(
+    generator: Generator, recordings: Iterable[Recording]
+) -> dict[str, NDArray[np.float32]]:
+    """The largest magnitude of each input channel of the blocks' layers, as named tensors."""
+    ranges: dict[str, NDArray[np.float32]] = {}
+    for recording in recordings:
+        streams = generator.streams(**recording.conditioning)
+        streams.core.observe()
+        streams.prime(recording.y)
+        observed = streams.core.observed()
+        for kind, layer in (("residual", "dilated"), ("gated", "skip")):
+            for i, values in enumerate(observed[kind]):
+                name = f"blocks.{i}.{layer}.input_range"
+                found = np.asarray(values, np.float32)
+                ranges[name] = np.maximum(ranges.get(name, np.float32(0)), found)
+    if not ranges:
+        raise ValueError("8-bit weights need recordings to calibrate on")
+    return ranges
+
+
+def bits_per_sample(generator: Generator, recordings: Iterable[Recording]) -> float:
+    """Mean over all samples of the recordings."""
+    bits = samples = 0.0
+    for recording in recordings:
+        score = generator.score(recording.y, **recording.conditioning)
+        bits += score.bits_per_sample * len(recording.y)
+        samples += len(recording.y)
+    if not samples:
+        raise ValueError("there is no recording to measure on")
+    return bits / samples
+
+
+def read_recordings(generator: Generator, clips: Iterable[Clip]) -> Iterable[Recording]:
+    """The clips of a folder or manifest with the conditioning that their labels ask for."""
+    rate = generator.sample_rate
+    whole: tuple[Path | None, NDArray[np.float32]] = (None, np.empty(0, np.float32))
+    for clip in clips:
+        if whole[0] != clip.path:
+            whole = clip.path, read_audio(clip.path, rate)[0]
+        end = None if clip.end is None else round(clip.end * rate)
+        y = whole[1][round(clip.start * rate) : end]
+        conditioning: dict[str, Any] = {"speaker": clip.speaker or None}
+        if generator.config.features is not None:
+            spans = clip.spans(len(y) / rate)
+            conditioning["condition"] = generator.condition_from_spans(spans, len(y))
+        yield Recording(y, conditioning)
