@@ -8,8 +8,8 @@ import soundfile
 
 from wavenet import mulaw_encode
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
-from wavenet.training.corpus import Item, build_corpus, complete_config
 from wavenet.manifest import Clip, read_clips
+from wavenet.training.corpus import Item, build_corpus, complete_config
 from wavenet.training.sequences import SequenceSampler, validation_batches
 
 CONFIG = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4, 8))

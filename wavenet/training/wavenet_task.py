@@ -12,11 +12,11 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from wavenet.config import WaveNetConfig
+from wavenet.manifest import Clip, read_clips
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
-from wavenet.manifest import Clip, read_clips
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
 
