@@ -106,7 +106,8 @@ class JointDensityGMM(Estimator):
         training = _core.MixtureTraining(Z, self._threads())
         self._start(training, Z)
         self.converged_, before = False, -np.inf
-        for self.n_iter_ in range(1, self.max_iter + 1):
+        for n_iter in range(1, self.max_iter + 1):
+            self.n_iter_ = n_iter
             self.lower_bound_ = self._iterate(training)
             if abs(self.lower_bound_ - before) < self.tol:
                 self.converged_ = True
