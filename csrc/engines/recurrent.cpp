@@ -110,7 +110,8 @@ void Recurrent::pack_output(const Tensors& tensors) {
   if (shape_.input_skip) {
     const std::size_t given = shape_.given_channels();
     LayerWeights skip(output_width(), given);
-    skip.set(0, 0, {find_tensor(tensors, "skip.weight", {outputs, given}), outputs, given, given, 1});
+    skip.set(0, 0,
+             {find_tensor(tensors, "skip.weight", {outputs, given}), outputs, given, given, 1});
     skip_ = PackedLinear(kernels_->float32, skip);
   }
   output_bias_.assign(output_width(), shape_.categorical() ? kNever : 0.0f);
