@@ -2,11 +2,12 @@
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/gmm.py [--sizes 48x20000x32 ...] [--json OUT]
 
-Full covariances, the same start, one core (the process is tied to it), then two. Frames overlap as
-those of speech do: some two or three components share most frames. The work counted is that of the
-plain algorithm with triangular and symmetric products, frames x components x 2 size^2 operations;
-the limit is the rate of a float32 product of OpenBLAS in the same run. Components that are given up
-early make more of the counted work than is done.
+Full covariances, the same start. On one core, to which the process is tied, processor time is
+measured, which neighbours disturb little; the gain of a second core is one of elapsed time, and
+shows only on an idle machine. Frames overlap as those of speech do: few components share a frame.
+The counted work is that of the plain algorithm with triangular and symmetric products, 2 frames x
+components x dimensions^2 operations, most of which need not be done; the limit is the rate of a
+float32 product in OpenBLAS in the same run.
 """
 
 import argparse
@@ -37,14 +38,14 @@ def joint_frames(n_frames: int, size: int, n_clusters: int) -> np.ndarray:
     return (centres[random.integers(n_clusters, size=n_frames)] + noise) * scale
 
 
-def fastest(functions: list[Callable[[], object]], repeats: int) -> list[float]:
+def fastest(functions: list[Callable], repeats: int, clock: Callable) -> list[float]:
     """Shortest time of each function [s]; they take turns, so that all see the same neighbours."""
     times = np.empty((repeats, len(functions)))
     for row in times:
         for i, function in enumerate(functions):
-            started = time.perf_counter()
+            started = clock()
             function()
-            row[i] = time.perf_counter() - started
+            row[i] = clock() - started
     return times.min(axis=0).tolist()
 
 
@@ -86,7 +87,7 @@ class Ours:
 def product_rate(repeats: int = 10, size: int = 1024) -> float:
     """Operations per second of a float32 matrix product in OpenBLAS."""
     a = np.random.default_rng(0).standard_normal((size, size)).astype(np.float32)
-    (seconds,) = fastest([lambda: a @ a], repeats)
+    (seconds,) = fastest([lambda: a @ a], repeats, time.process_time)
     return 2 * size**3 / seconds
 
 
@@ -96,7 +97,7 @@ def measure(shape: tuple[int, int, int], repeats: int, cores: list[int]) -> dict
     os.sched_setaffinity(0, cores[:1])
     peer = Peer(Z, n_components)
     one = Ours(Z, peer.parameters(), 1)
-    theirs, ours = fastest([peer.iterate, one.iterate], repeats)
+    theirs, ours = fastest([peer.iterate, one.iterate], repeats, time.process_time)
     operations = 2.0 * n_frames * n_components * size**2
     found = {
         "scikit-learn [s]": theirs,
@@ -110,7 +111,7 @@ def measure(shape: tuple[int, int, int], repeats: int, cores: list[int]) -> dict
         two = Ours(Z, peer.parameters(), 2)
         one = Ours(Z, peer.parameters(), 1)
         os.sched_setaffinity(0, cores[:2])
-        single, double = fastest([one.iterate, two.iterate], 3 * repeats)
+        single, double = fastest([one.iterate, two.iterate], 3 * repeats, time.perf_counter)
         found["two cores, times as fast as one"] = single / double
     return found
 
