@@ -2,12 +2,12 @@
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/gmm.py [--sizes 48x20000x32 ...] [--json OUT]
 
-Full covariances, the same start. On one core, to which the process is tied, processor time is
-measured, which neighbours disturb little; the gain of a second core is one of elapsed time, and
-shows only on an idle machine. Frames overlap as those of speech do: few components share a frame.
-The counted work is that of the plain algorithm with triangular and symmetric products, 2 frames x
-components x dimensions^2 operations, most of which need not be done; the limit is the rate of a
-float32 product in OpenBLAS in the same run.
+Full covariances, the same start. On one core, to which the process is tied (on Linux), processor
+time is measured, which neighbours disturb little; the gain of a second core is one of elapsed time,
+and shows only on an idle machine. Frames overlap as those of speech do: few
+components share a frame. The counted work is that of the plain algorithm with triangular and
+symmetric products, 2 frames x components x dimensions^2 operations, most of which need not be done;
+the limit is the rate of a float32 product in OpenBLAS in the same run.
 """
 
 import argparse
