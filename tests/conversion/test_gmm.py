@@ -403,6 +403,7 @@ def test_bad_input_of_a_fitted_mixture():
         model.conditional(finite()[:, :2], mixtures="worst")
 
 
+@pytest.mark.filterwarnings("ignore:.*does not inherit from .sklearn.base.BaseEstimator")
 @pytest.mark.xfail(reason="no __sklearn_tags__", strict=True)
 def test_check_estimator():
     check_estimator(JointDensityGMM(2), on_skip=None)
