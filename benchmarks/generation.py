@@ -2,12 +2,13 @@
 
     python benchmarks/generation.py [--models W32 W64] [--seconds 3] [--json OUT]
 
-One thread, float32, random weights, whole generation with sampling. W32 and W64: 20 blocks
+One thread, random weights, each precision and instruction set of this machine, whole generation with sampling. W32 and W64: 20 blocks
 (twice 1, 2, ..., 512), kernel 2, 32 or 64 residual, 64 or 128 gate and 128 skip channels, softmax
 over 256.
 """
 
 import argparse
+import tempfile
 import time
 from collections import deque
 from pathlib import Path
@@ -17,9 +18,12 @@ import torch
 from machine import report
 from torch.nn import functional
 
+import wavenet
 from wavenet import _core
 from wavenet.config import WaveNetConfig
 from wavenet.models import WaveNet
+from wavenet.quantization import Recording, quantize
+from wavenet.verification import example_conditioning
 
 MODELS = {
     "W32": WaveNetConfig(residual_channels=32, gate_channels=64, skip_channels=128),
@@ -76,6 +80,28 @@ def rate(function, samples_per_call: int, seconds: float) -> float:
     return float(np.median(rates))
 
 
+def save_precisions(model: WaveNet, folder: Path) -> dict[str, Path]:
+    """The model in each precision; the one of 8 bits is calibrated on sound of its own."""
+    exact, small = folder / "float32", folder / "int8"
+    model.save_pretrained(exact)
+    generator = wavenet.load(exact)
+    conditioning = example_conditioning(generator, 4000)
+    sound = generator.generate(4000, **conditioning)
+    quantize(exact, small, "int8", [Recording(sound, conditioning)])
+    return {"float32": exact, "bf16": exact, "int8": small}
+
+
+def measure(generator: wavenet.Generator, seconds: float) -> dict[str, float]:
+    """Samples per second of one stream, of 32 together, and of scoring."""
+    one, many = generator.streams(), generator.streams(batch=32)
+    audio = np.random.default_rng(0).uniform(-1, 1, 8192)
+    return {
+        "one stream": rate(lambda: one.generate(1024), 1024, seconds),
+        "32 streams together": rate(lambda: many.generate(64), 64 * 32, seconds),
+        "scoring": rate(lambda: generator.score(audio), 8192, seconds),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
@@ -90,19 +116,16 @@ def main() -> None:
         cached = CachedTorch(model)
         torch_rate = rate(lambda c=cached: [c.step() for _ in range(100)], 100, arguments.seconds)
         results[f"{name} torch, cached convolutions [samples/s]"] = torch_rate
-        for instruction_set in _core.available_instruction_sets():
-            _core.set_instruction_set(instruction_set)
-            generator = model.to_generator(threads=1)
-            one, many = generator.streams(), generator.streams(batch=32)
-            prefix = f"{name} {instruction_set}"
-            single = rate(lambda s=one: s.generate(1024), 1024, arguments.seconds)
-            results[f"{prefix}, one stream [samples/s]"] = single
-            results[f"{prefix}, times as fast as torch"] = single / torch_rate
-            batched = rate(lambda s=many: s.generate(64), 64 * 32, arguments.seconds)
-            results[f"{prefix}, 32 streams together [samples/s]"] = batched
-            audio = np.random.default_rng(0).uniform(-1, 1, 8192)
-            scoring = rate(lambda g=generator, y=audio: g.score(y), 8192, arguments.seconds)
-            results[f"{prefix}, scoring [samples/s]"] = scoring
+        with tempfile.TemporaryDirectory() as folder:
+            paths = save_precisions(model, Path(folder))
+            for instruction_set in _core.available_instruction_sets():
+                _core.set_instruction_set(instruction_set)
+                for precision, path in paths.items():
+                    generator = wavenet.load(path, precision, threads=1)
+                    rates = measure(generator, arguments.seconds)
+                    prefix = f"{name} {instruction_set} {precision}"
+                    results |= {f"{prefix}, {what} [samples/s]": r for what, r in rates.items()}
+                    results[f"{prefix}, times as fast as torch"] = rates["one stream"] / torch_rate
     report(results, arguments.json)
 
 
