@@ -41,23 +41,31 @@ def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: s
 
 
 def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
-    """Writes the distortion of each file, and the global variance of each coefficient.
+    """Writes each file's figures before and after, and the global variance of each coefficient.
 
     Raises as `plot_audio` does.
     """
-    figure = _figure(10, 4)
-    distortion, variance = figure.subplots(1, 2)
-    scores = list(evaluation.files.values())
-    for name, label in (("distortion_before_db", "before"), ("distortion_db", "after")):
-        distortion.plot([getattr(s, name) for s in scores], "o", label=label)
-    distortion.set(xlabel="file", ylabel="mel-cepstral distortion [dB]", ylim=(0, None))
-    distortion.legend()
-    coefficients = np.arange(1, len(evaluation.global_variance) + 1)
-    variance.plot(coefficients, evaluation.global_variance_before, label="before")
-    variance.plot(coefficients, evaluation.global_variance, label="after")
-    variance.axhline(1.0, color="gray", linewidth=0.5)
-    variance.set(xlabel="coefficient", ylabel="variance over the target's", ylim=(0, None))
-    variance.legend()
+    figure = _figure(12, 7)
+    *by_file, by_coefficient = figure.subplots(2, 3).flat
+    labels = {
+        "distortion_db": "mel-cepstral distortion [dB]",
+        "log_f0_rmse": "log F0 RMSE [neper]",
+        "log_f0_correlation": "log F0 correlation",
+        "voicing_error": "voicing error",
+        "global_variance_ratio": "global variance over the target's",
+    }
+    for axes, (name, label) in zip(by_file, labels.items(), strict=True):
+        for side, mean in zip(("before", "after"), evaluation.means[name], strict=True):
+            values = [getattr(getattr(s, side), name) for s in evaluation.files.values()]
+            axes.plot(values, "o", markersize=3, label=f"{side}: {mean.mean:.3g}")
+        axes.set(xlabel="file", ylabel=label)
+        axes.legend()
+    for side in ("before", "after"):
+        ratio = getattr(evaluation, f"global_variance_{side}")
+        by_coefficient.plot(np.arange(1, len(ratio) + 1), ratio, label=side)
+    by_coefficient.axhline(1.0, color="gray", linewidth=0.5)
+    by_coefficient.set(xlabel="coefficient", ylabel="variance over the target's", ylim=(0, None))
+    by_coefficient.legend()
     _save(figure, path)
 
 

@@ -97,10 +97,21 @@ def test_evaluate(command, model, corpus, tmp_path):
     assert code == 0
     values = json.loads(report.read_text())
     assert len(values["files"]) == 8
-    means = values["means"]
-    assert means["distortion_db"]["mean"] < 0.7 * means["distortion_before_db"]["mean"]
+    better = {"distortion_db": 0.7, "log_f0_rmse": 0.5, "voicing_error": 1.1}
+    for name, factor in better.items():
+        mean = values["means"][name]
+        assert mean["after"]["mean"] < factor * mean["before"]["mean"], name
+        assert mean["after"]["half_width"] > 0
     assert values["settings"]["world"]["order"] == 24
-    assert len(values["global_variance_ratio"]["after"]) == 24
+    for side in ("before", "after"):
+        ratios = values["global_variance_ratio"][side]
+        assert len(ratios) == 24
+        mean = values["means"]["global_variance_ratio"][side]["mean"]
+        assert mean == pytest.approx(np.mean(ratios))
+        assert set(values["files"][str(corpus / "source" / "00.wav")][side]) == set(values["means"])
+    lines = out.splitlines()
+    assert lines[0].split("  ")[-1].strip() == "GV ratio"
+    assert len(lines[2].split()) == 11  # name and five figures, before and after
     assert "power_threshold_db: -20.0" in out
     assert picture.stat().st_size > 1000
 

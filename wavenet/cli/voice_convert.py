@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated
 
@@ -164,21 +165,22 @@ def evaluate(
 
 
 def _print_evaluation(result) -> None:
-    print(f"{'file':24s} {'MCD before':>10s} {'after [dB]':>10s} {'log F0 rmse':>11s} "
-          f"{'corr.':>6s} {'voicing error':>13s}")  # fmt: skip
-    for name, s in result.files.items():
-        print(
-            f"{Path(name).name[:24]:24s} {s.distortion_before_db:10.2f} {s.distortion_db:10.2f} "
-            f"{s.log_f0_rmse:11.3f} {s.log_f0_correlation:6.2f} {s.voicing_error:13.3f}"
-        )
-    print("mean and 95 % confidence interval:")
-    for name, (mean, half_width) in result.means.items():
-        print(f"  {name}: {mean:.3f} ± {half_width:.3f}")
-    before, after = result.global_variance_before.mean(), result.global_variance.mean()
-    print(f"  global_variance_ratio: {before:.2f} before, {after:.2f} after")
+    titles = ("MCD [dB]", "log F0 RMSE", "log F0 corr.", "voicing error", "GV ratio")
+    print(f"{'':24s}" + "".join(f"{title:>15s}" for title in titles))
+    _print_row("", ["before", "after"] * len(titles))
+    for path, score in result.files.items():
+        pairs = zip(astuple(score.before), astuple(score.after), strict=True)
+        _print_row(Path(path).name, [f"{value:.3f}" for pair in pairs for value in pair])
+    intervals = [interval for pair in result.means.values() for interval in pair]
+    _print_row("mean", [f"{i.mean:.3f}" for i in intervals])
+    _print_row("95 % interval: ±", [f"{i.half_width:.3f}" for i in intervals])
     print("settings:")
     for name, value in result.settings.items():
         print(f"  {name}: {value}")
+
+
+def _print_row(name: str, cells: list[str]) -> None:
+    print(f"{name[:24]:24s}" + "".join(f"{cell:>{8 - i % 2}s}" for i, cell in enumerate(cells)))
 
 
 def _finish(failed: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,18 +19,26 @@ from wavenet.conversion.recordings import Progress, cached_analysis, for_each
 from wavenet.features.world import Analysis
 from wavenet.metrics.f0 import compare_f0
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
-from wavenet.metrics.summary import global_variance_ratio, mean_interval
+from wavenet.metrics.summary import Interval, global_variance_ratio, mean_interval
 
 
 @dataclass(frozen=True)
-class FileScore:
-    """Figures of one recording; see `Evaluation`."""
+class Figures:
+    """How near a recording's features are to the target's; see `Evaluation`."""
 
-    distortion_before_db: float
     distortion_db: float
     log_f0_rmse: float
     log_f0_correlation: float
     voicing_error: float
+    global_variance_ratio: float
+
+
+@dataclass(frozen=True)
+class FileScore:
+    """Figures of a source recording as it is, and of its conversion."""
+
+    before: Figures
+    after: Figures
 
 
 @dataclass
@@ -39,15 +48,14 @@ class Evaluation:
     Attributes
     ----------
     files
-        Figures by the name of the source recording: mel-cepstral distortion of the source and of
-        the converted source to the target [dB], root mean square difference [neper] and correlation
-        of log F0 where both are voiced, and the share of frames voiced on one side only.
-    means
-        Mean and half width of the 95 % confidence interval of each figure.
-    global_variance_before, global_variance : (order,)
-        Ratio to the target's variance by coefficient.
+        Figures by the name of the source recording: mel-cepstral distortion to the target [dB],
+        root mean square difference [neper] and correlation of log F0 where both are voiced, the
+        share of frames voiced on one side only, and the variance over the mean one of the target's
+        recordings.
     settings
         Everything that the values depend on.
+    global_variance_before, global_variance_after : (order,)
+        Ratio to the target's variance by coefficient, over all recordings.
     failed
         One sentence for each pair that could not be measured.
     """
@@ -55,27 +63,44 @@ class Evaluation:
     files: dict[str, FileScore]
     settings: dict[str, Any]
     global_variance_before: np.ndarray
-    global_variance: np.ndarray
+    global_variance_after: np.ndarray
     failed: list[str] = field(default_factory=list)
 
     @property
-    def means(self) -> dict[str, tuple[float, float]]:
-        names = [f.name for f in dataclasses.fields(FileScore)]
-        scores = list(self.files.values())
-        return {n: tuple(mean_interval([getattr(s, n) for s in scores])) for n in names}
+    def means(self) -> dict[str, tuple[Interval, Interval]]:
+        """Each figure's mean over the files, before and after, with its 95 % interval."""
+
+        def mean(name: str, side: str) -> Interval:
+            return mean_interval([getattr(getattr(s, side), name) for s in self.files.values()])
+
+        names = [f.name for f in dataclasses.fields(Figures)]
+        return {name: (mean(name, "before"), mean(name, "after")) for name in names}
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON-ready values."""
-        return {
-            "settings": self.settings,
-            "means": {k: {"mean": m, "half_width": h} for k, (m, h) in self.means.items()},
-            "global_variance_ratio": {
-                "before": self.global_variance_before.tolist(),
-                "after": self.global_variance.tolist(),
-            },
-            "files": {name: dataclasses.asdict(score) for name, score in self.files.items()},
-            "failed": self.failed,
-        }
+        """All of it as JSON-ready values; None where there is no value."""
+        return _plain(
+            {
+                "settings": self.settings,
+                "means": {
+                    name: {"before": before._asdict(), "after": after._asdict()}
+                    for name, (before, after) in self.means.items()
+                },
+                "global_variance_ratio": {
+                    "before": self.global_variance_before.tolist(),
+                    "after": self.global_variance_after.tolist(),
+                },
+                "files": {name: dataclasses.asdict(score) for name, score in self.files.items()},
+                "failed": self.failed,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class _Speech:
+    """The frames of a recording that speak: mel-cepstra (n_frames, order) and F0 [Hz]."""
+
+    features: np.ndarray
+    f0: np.ndarray
 
 
 def evaluate(
@@ -88,11 +113,10 @@ def evaluate(
     cache: str | os.PathLike | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Measures converted features against the target's.
+    """Measures features before and after conversion against the target's.
 
-    Pairs are aligned by dynamic time warping of the converted to the target mel-cepstra, over the
-    frames that speak; all figures are along that path, but those before conversion, which have a
-    path of their own.
+    Each is aligned with the target by dynamic time warping of the mel-cepstra, over the frames that
+    speak; all its figures are along that path.
 
     Raises
     ------
@@ -103,13 +127,13 @@ def evaluate(
     method = choice("method", config.method if method is None else method, METHODS)
     speakers = (config.source.f0_range, config.target.f0_range)
 
-    def attempt(pair: tuple) -> tuple[FileScore, list[np.ndarray]] | str:
+    def attempt(pair: tuple) -> tuple[_Speech, ...] | str:
         try:
             source, target = (
                 cached_analysis(path, config.world, f0_range, cache)
                 for path, f0_range in zip(pair, speakers, strict=True)
             )
-            return _score(converter, source, target, method)
+            return _speech(converter, source, target, method)
         except (ValueError, OSError) as error:
             return str(error)
 
@@ -119,47 +143,72 @@ def evaluate(
     done = {str(p[0]): r for p, r in zip(pairs, results, strict=True) if not isinstance(r, str)}
     if not done:
         raise ValueError(f"no pair could be measured: {'; '.join(failed) or 'there is none'}")
-    before, after, target = zip(*(features for _, features in done.values()), strict=True)
+    before, after, target = (
+        [s.features for s in side] for side in zip(*done.values(), strict=True)
+    )
+    variance = np.mean([y.var(axis=0) for y in target], axis=0)
     return Evaluation(
-        files={name: score for name, (score, _) in done.items()},
+        files={
+            name: FileScore(_compare(source, aim, variance), _compare(converted, aim, variance))
+            for name, (source, converted, aim) in done.items()
+        },
         settings=_settings(config, method),
         global_variance_before=global_variance_ratio(target, before),
-        global_variance=global_variance_ratio(target, after),
+        global_variance_after=global_variance_ratio(target, after),
         failed=failed,
     )
 
 
-def _score(
+def _speech(
     converter: VoiceConverter, source: Analysis, target: Analysis, method: str
-) -> tuple[FileScore, list[np.ndarray]]:
-    """Figures of a pair; and the speech frames of source, converted source and target."""
+) -> tuple[_Speech, _Speech, _Speech]:
+    """The source, its conversion and the target."""
     threshold = converter.config_.power_threshold
     speaks, answers = source.power > threshold, target.power > threshold
-    y = target.mel_cepstrum[answers, 1:]
-    before = source.mel_cepstrum[speaks, 1:]
-    after = converter.convert_features(source, method)[speaks, 1:]
-    _, path = dtw(after, y)
-    f0 = compare_f0(
-        target.f0[answers][path[:, 1]], converter.convert_f0(source.f0)[speaks][path[:, 0]]
+    converted = converter.convert_features(source, method)
+    return (
+        _Speech(source.mel_cepstrum[speaks, 1:], source.f0[speaks]),
+        _Speech(converted[speaks, 1:], converter.convert_f0(source.f0)[speaks]),
+        _Speech(target.mel_cepstrum[answers, 1:], target.f0[answers]),
     )
-    score = FileScore(
-        distortion_before_db=path_distortion(before, y, dtw(before, y)[1]),
-        distortion_db=path_distortion(after, y, path),
+
+
+def _compare(given: _Speech, aim: _Speech, variance: np.ndarray) -> Figures:
+    _, path = dtw(given.features, aim.features)
+    f0 = compare_f0(aim.f0[path[:, 1]], given.f0[path[:, 0]])
+    return Figures(
+        distortion_db=path_distortion(given.features, aim.features, path),
         log_f0_rmse=f0.log_rmse,
         log_f0_correlation=f0.correlation,
         voicing_error=f0.voicing_error,
+        global_variance_ratio=float((given.features.var(axis=0) / variance).mean()),
     )
-    return score, [before, after, y]
 
 
 def _settings(config: VoiceConverterConfig, method: str) -> dict[str, Any]:
+    order = config.world.order
     return {
         "method": "mlpg" if method == "differential" else method,
-        "distortion": f"10 / ln 10 * sqrt(2 sum d^2), coefficients 1 to {config.world.order}",
-        "alignment": "dynamic time warping of the features compared, mean over the path",
+        "f0": config.f0,
+        "distortion": f"10 / ln 10 * sqrt(2 sum d^2) [dB], coefficients 1 to {order}",
+        "alignment": "dynamic time warping of the features compared, symmetric steps; figures are "
+        "means over the path",
+        "log_f0": "natural logarithm of F0 [Hz], where both sides are voiced",
+        "voicing_error": "share of the path's frames that are voiced on one side only",
+        "global_variance_ratio": "variance within a file over the mean one of the target's files, "
+        f"mean over coefficients 1 to {order}",
+        "interval": "mean over files, 1.96 standard errors to each side",
         "power_threshold_db": config.power_threshold,
         "world": dataclasses.asdict(config.world),
         "source_f0_range": config.source.f0_range,
         "target_f0_range": config.target.f0_range,
-        "f0": config.f0,
     }
+
+
+def _plain(value: Any) -> Any:
+    """`value` with None instead of numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
