@@ -122,11 +122,8 @@ class PitchShifter:
         """Input samples; zeros where the memory ends."""
         first = start - self._input_start
         part = self._input[max(first, 0) : max(first + count, 0)]
-        return (
-            np.pad(part, (min(max(-first, 0), count), 0))[:count]
-            if len(part) == count
-            else (np.pad(part, (min(max(-first, 0), count), count))[:count])
-        )
+        before = min(max(-first, 0), count)
+        return np.pad(part, (before, count - before - len(part)))
 
     def _grow(self, length: int) -> None:
         if length > len(self._output):

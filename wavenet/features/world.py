@@ -139,7 +139,7 @@ def find_f0_range(contours: Iterable[np.ndarray]) -> tuple[float, float]:
     """The F0 range of a speaker [Hz] from rough contours of some recordings.
 
     Octave errors are few and far off, so the range is taken from the middle of the distribution:
-    the median, less and plus three times the spread of the half of frames below and above it.
+    the median, less and plus 3.5 times the spread of the half of frames below and above it.
 
     Raises
     ------
