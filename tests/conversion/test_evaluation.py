@@ -63,6 +63,17 @@ def test_figures_before_and_after(monkeypatch):
     assert "global_variance_ratio" in values["settings"]
 
 
+def test_pairs_of_different_text_are_named(monkeypatch):
+    """Their figures stay among the others: leaving out what went badly would flatter."""
+    f0 = np.full(N, 100.0)
+    recordings = {i: analysis(f0, shift=i) for i in (1, 2, 3, 9)}
+    monkeypatch.setattr(evaluation, "cached_analysis", lambda path, *_: recordings[path])
+    result = evaluation.evaluate(Oracle(), [1, 2, 3, 9], [1, 1, 1, 9])
+    assert list(result.files) == ["1", "2", "3", "9"]
+    (sentence,) = result.doubtful
+    assert sentence.startswith("9 and 9 seem to hold different texts: ")
+
+
 def test_mean_of_the_files_variance_is_that_of_all(monkeypatch):
     """Each file's ratio is to the target's mean variance, so that the means agree."""
     f0 = np.full(N, 100.0)

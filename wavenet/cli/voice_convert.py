@@ -63,6 +63,8 @@ def fit(
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.recordings import find_pairs
 
+    if output.is_file():
+        raise ValueError(f"{output} is a file; a model is a folder")
     pairs = find_pairs(source, target)
     for path in pairs.unmatched:
         _note(f"{path} has no partner")
@@ -144,6 +146,9 @@ def evaluate(
     from wavenet.conversion.recordings import find_pairs
     from wavenet.formats.model_file import atomic_path
 
+    for file in (output, plot):
+        if file and not file.parent.is_dir():
+            raise FileNotFoundError(f"the folder {file.parent} does not exist")
     converter = VoiceConverter.load(model)
     pairs = find_pairs(source, target)
     for path in pairs.unmatched:
@@ -161,6 +166,8 @@ def evaluate(
         from wavenet.plot import plot_evaluation
 
         plot_evaluation(plot, result)
+    for sentence in result.doubtful:
+        _note(sentence)
     _finish(result.failed)
 
 

@@ -63,7 +63,7 @@ class VoiceConverter(Estimator):
         "log-gaussian" (mean and deviation of log F0 become the target's), "regression" (one
         factor), "keep".
     sample_rate
-        Of the model [Hz], 8,000 to 48,000; None: that of the recordings.
+        Of the model [Hz], 8,000 to 48,000; None: that of most recordings, others are bad.
     frame_period, order, alpha, f0_method
         See `wavenet.features.world.WorldSettings`.
     source_f0_range, target_f0_range
@@ -163,6 +163,7 @@ class VoiceConverter(Estimator):
             n_jobs=self.n_jobs,
             cache=self.cache,
             skip=self.skip_bad_files,
+            resample=self.sample_rate is not None,
             progress=self.progress,
         )
         return self

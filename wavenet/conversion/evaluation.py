@@ -16,6 +16,7 @@ from wavenet.arguments import choice
 from wavenet.conversion.config import METHODS, VoiceConverterConfig
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.recordings import Progress, cached_analysis, for_each
+from wavenet.conversion.training import different_texts, strange_pair
 from wavenet.features.world import Analysis
 from wavenet.metrics.f0 import compare_f0
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
@@ -58,6 +59,8 @@ class Evaluation:
         Ratio to the target's variance by coefficient, over all recordings.
     failed
         One sentence for each pair that could not be measured.
+    doubtful
+        One sentence for each pair, measured like the others, whose texts seem to differ.
     """
 
     files: dict[str, FileScore]
@@ -65,6 +68,7 @@ class Evaluation:
     global_variance_before: np.ndarray
     global_variance_after: np.ndarray
     failed: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
 
     @property
     def means(self) -> dict[str, tuple[Interval, Interval]]:
@@ -91,6 +95,7 @@ class Evaluation:
                 },
                 "files": {name: dataclasses.asdict(score) for name, score in self.files.items()},
                 "failed": self.failed,
+                "doubtful": self.doubtful,
             }
         )
 
@@ -140,22 +145,26 @@ def evaluate(
     pairs = list(zip(source_files, target_files, strict=True))
     results = for_each(attempt, pairs, n_jobs, progress, "evaluating")
     failed = [r for r in results if isinstance(r, str)]
-    done = {str(p[0]): r for p, r in zip(pairs, results, strict=True) if not isinstance(r, str)}
+    done = {p: r for p, r in zip(pairs, results, strict=True) if not isinstance(r, str)}
     if not done:
         raise ValueError(f"no pair could be measured: {'; '.join(failed) or 'there is none'}")
     before, after, target = (
         [s.features for s in side] for side in zip(*done.values(), strict=True)
     )
     variance = np.mean([y.var(axis=0) for y in target], axis=0)
+    files = {
+        pair: FileScore(_compare(source, aim, variance), _compare(converted, aim, variance))
+        for pair, (source, converted, aim) in done.items()
+    }
+    distortions = [score.after.distortion_db for score in files.values()]
+    strangers = different_texts(distortions)
     return Evaluation(
-        files={
-            name: FileScore(_compare(source, aim, variance), _compare(converted, aim, variance))
-            for name, (source, converted, aim) in done.items()
-        },
+        files={str(source): score for (source, _), score in files.items()},
         settings=_settings(config, method),
         global_variance_before=global_variance_ratio(target, before),
         global_variance_after=global_variance_ratio(target, after),
         failed=failed,
+        doubtful=[strange_pair(list(files)[i], i, distortions) for i in strangers],
     )
 
 

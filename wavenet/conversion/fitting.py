@@ -14,7 +14,7 @@ from wavenet.conversion.pitch import measure_voice, origin_slope
 from wavenet.conversion.preparation import Corpus, F0Range, Path, prepare
 from wavenet.conversion.recordings import Progress
 from wavenet.conversion.spectral_mapping import SpectralMapping
-from wavenet.conversion.training import Alignment, different_texts, train
+from wavenet.conversion.training import Alignment, different_texts, strange_pair, train
 
 _FRAMES_PER_COMPONENT = 50
 _ITERATIONS = 8  # more do not change the result on held-out sentences
@@ -29,6 +29,7 @@ def fit(
     n_jobs: int | None,
     cache: Path | None,
     skip: bool,
+    resample: bool,
     progress: Progress | None,
 ) -> tuple[VoiceConverterConfig, SpectralMapping, list[str]]:
     """Learns a conversion.
@@ -37,8 +38,8 @@ def fit(
     ----------
     draft
         All settings, with stand-ins for what is learned: voices, number of components, F0 slope.
-    source_files, target_files, f0_ranges, n_jobs, cache, skip, progress
-        As those of `VoiceConverter`.
+    source_files, target_files, f0_ranges, n_jobs, cache, skip, resample, progress
+        As those of `wavenet.conversion.preparation.prepare`.
 
     Returns
     -------
@@ -54,12 +55,14 @@ def fit(
         n_jobs=n_jobs,
         cache=cache,
         skip=skip,
+        resample=resample,
         progress=progress,
     )
     mapping, rounds = _train(draft, corpus, n_jobs, progress)
-    strangers = different_texts(rounds[-1])
+    distortions = [alignment.distortion for alignment in rounds[-1]]
+    strangers = different_texts(distortions)
     if strangers:
-        corpus.drop({i: _different_text(corpus, rounds[-1], i) for i in strangers})
+        corpus.drop({i: strange_pair(corpus.files[i], i, distortions) for i in strangers})
         mapping, rounds = _train(draft, corpus, n_jobs, progress)
     return _finished(draft, corpus, mapping, rounds), mapping, corpus.skipped
 
@@ -115,13 +118,4 @@ def _finished(
             "distortion_before_db": float(np.mean([a.distortion for a in rounds[0]])),
             "distortion_after_db": float(np.mean([a.distortion for a in rounds[-1]])),
         },
-    )
-
-
-def _different_text(corpus: Corpus, alignments: list[Alignment], i: int) -> str:
-    usual = float(np.median([a.distortion for a in alignments]))
-    return (
-        f"{corpus.files[i][0]} and {corpus.files[i][1]} seem to hold different texts: their "
-        f"distortion after alignment is {alignments[i].distortion:.1f} dB, that of other pairs "
-        f"{usual:.1f} dB"
     )

@@ -10,7 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.conversion.recordings import Progress, cached_analysis, cached_rough_f0, for_each
+from wavenet.conversion.recordings import (
+    Progress,
+    cached_analysis,
+    cached_rough_f0,
+    for_each,
+    rate_of,
+)
 from wavenet.conversion.training import Utterance
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
@@ -89,15 +95,20 @@ def prepare(
     n_jobs: int | None,
     cache: Path | None,
     skip: bool,
+    resample: bool,
     progress: Progress | None,
 ) -> Corpus:
-    """Reads and analyses parallel recordings; parameters as those of `VoiceConverter`."""
+    """Reads and analyses parallel recordings.
+
+    Parameters are as those of `VoiceConverter`; `resample` says whether recordings of another rate
+    are brought to that of the settings, or are bad.
+    """
     if len(source_files) != len(target_files):
         raise ValueError(
             f"{len(source_files)} source files and {len(target_files)} target files are not pairs"
         )
     corpus = Corpus(list(zip(source_files, target_files, strict=True)), skip, power_threshold)
-    corpus.drop({})
+    corpus.drop({} if resample else _other_rates(corpus, settings.sample_rate))
     on_pairs = partial(_on_pairs, corpus=corpus, n_jobs=n_jobs, progress=progress)
 
     def contour(path: Path, side: int) -> np.ndarray | None:
@@ -119,6 +130,16 @@ def prepare(
 
     corpus.analyses = on_pairs(analysis, stage="features")
     return corpus
+
+
+def _other_rates(corpus: Corpus, usual: int) -> dict[int, str]:
+    """A sentence for each pair with another sample rate."""
+    return {
+        i: f"{path} has {rate} Hz, and most recordings {usual} Hz: give sample_rate to convert it"
+        for i, pair in enumerate(corpus.files)
+        for path in pair
+        if (rate := rate_of(path)) not in (None, usual)
+    }
 
 
 def _found_range(corpus: Corpus, contours: list[tuple], side: int) -> F0Range:

@@ -7,9 +7,10 @@ import hashlib
 import importlib.metadata
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -86,24 +87,18 @@ def _by_name(directory: str | os.PathLike) -> dict[str, Path]:
     return files
 
 
-def common_rate(paths: Sequence[str | os.PathLike]) -> int:
-    """The sample rate [Hz] that all readable recordings have, by their headers.
+def rate_of(path: str | os.PathLike) -> int | None:
+    """The sample rate [Hz] in the header of a recording; None: it is not readable."""
+    try:
+        return soundfile.info(path).samplerate
+    except soundfile.LibsndfileError:
+        return None
 
-    Raises
-    ------
-    ValueError
-        Two recordings differ; one of them is named.
-    """
-    rates: dict[int, str | os.PathLike] = {}
-    for path in paths:
-        with suppress(soundfile.LibsndfileError):
-            rates.setdefault(soundfile.info(path).samplerate, path)
-    if len(rates) > 1:
-        (first, a), (second, b) = list(rates.items())[:2]
-        raise ValueError(
-            f"{b} has {second} Hz and {a} has {first} Hz: give sample_rate to convert them"
-        )
-    return next(iter(rates), 16000)
+
+def common_rate(paths: Sequence[str | os.PathLike]) -> int:
+    """The sample rate [Hz] that most recordings have, by their headers."""
+    rates = Counter(rate for path in paths if (rate := rate_of(path)))
+    return rates.most_common(1)[0][0] if rates else 16000
 
 
 def read_recording(path: str | os.PathLike, sample_rate: int) -> np.ndarray:

@@ -140,11 +140,18 @@ def _joint_frames(
     )
 
 
-def different_texts(alignments: Sequence[Alignment]) -> list[int]:
+def different_texts(distortions: Sequence[float]) -> list[int]:
     """Places of the pairs whose distortion is so far above the others' that the texts differ.
 
     The limit is 1.35 times the median: pairs of one text stay within 1.2 times, pairs of two texts
     begin at 1.5 times (CMU ARCTIC slt and bdl).
     """
-    distortions = np.array([a.distortion for a in alignments])
-    return np.flatnonzero(distortions > 1.35 * np.median(distortions)).tolist()
+    return np.flatnonzero(np.array(distortions) > 1.35 * np.median(distortions)).tolist()
+
+
+def strange_pair(pair: Sequence[object], i: int, distortions: Sequence[float]) -> str:
+    """A sentence on pair number i, which `different_texts` found."""
+    return (
+        f"{pair[0]} and {pair[1]} seem to hold different texts: their distortion after alignment "
+        f"is {distortions[i]:.1f} dB, that of other pairs {np.median(distortions):.1f} dB"
+    )
