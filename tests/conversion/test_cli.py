@@ -127,7 +127,10 @@ def test_evaluate(command, model, corpus, tmp_path):
         (["apply", "MODEL", "SOURCE", "-o", "-"], "take one recording; name one file"),
         (["fit", "none", "none", "-o", "m"], "there is no folder none"),
         (["fit", "SOURCE", "EMPTY", "-o", "m"], "there is no sound file in"),
+        (["fit", "SOURCE", "SOURCE", "-o", "WAV"], "00.wav is a file; a model is a folder"),
         (["evaluate", "MODEL", "SOURCE", "none"], "there is no folder none"),
+        (["evaluate", "MODEL", "SOURCE", "SOURCE", "-o", "no/r.json"], "the folder no does not"),
+        (["evaluate", "MODEL", "SOURCE", "SOURCE", "--plot", "no/r.png"], "the folder no does not"),
     ],
 )
 def test_refusals(command, model, corpus, tmp_path, monkeypatch, arguments, message):
