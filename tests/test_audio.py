@@ -49,3 +49,10 @@ def test_pcm_is_written_as_it_is(tmp_path):
     pcm = np.arange(-300, 300, dtype=np.int16)
     write_audio(tmp_path / "a.wav", pcm, 8000)
     np.testing.assert_array_equal(soundfile.read(tmp_path / "a.wav", dtype="int16")[0], pcm)
+
+
+def test_formats_that_cannot_be_written(tmp_path):
+    for name in ("a.raw", "a.xyz", "a"):
+        with pytest.raises(ValueError, match="no known audio extension"):
+            write_audio(tmp_path / name, np.zeros(10), 8000)
+    assert not list(tmp_path.iterdir())

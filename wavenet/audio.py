@@ -94,9 +94,7 @@ def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None
         The format is not known, or the samples are not finite.
     """
     path = Path(path)
-    kind = path.suffix[1:].upper()
-    if kind not in soundfile.available_formats():
-        raise ValueError(f"{path} has no known audio extension; use .wav, .flac or .ogg")
+    kind = audio_format(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist")
     y = _finite(y)
@@ -105,6 +103,20 @@ def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None
         with soundfile.SoundFile(temporary, "w", sample_rate, channels, format=kind) as file:
             for start in range(0, len(y), _BLOCK):  # libsndfile's Vorbis dies of millions at once
                 file.write(y[start : start + _BLOCK])
+
+
+def audio_format(path: str | os.PathLike) -> str:
+    """The format that a file's extension stands for, as libsndfile calls it.
+
+    Raises
+    ------
+    ValueError
+        The extension is not that of a format that says what it holds.
+    """
+    kind = Path(path).suffix[1:].upper()
+    if kind == "RAW" or kind not in soundfile.available_formats():
+        raise ValueError(f"{path} has no known audio extension; use .wav, .flac or .ogg")
+    return kind
 
 
 def wav_bytes(y: ArrayLike, sample_rate: int) -> bytes:

@@ -138,10 +138,10 @@ def _check_audio_output(output: str, raw: bool, play: bool) -> None:
         if play:
             raise ValueError("--play needs a file name, not standard output")
         return
-    import soundfile
+    from wavenet.audio import audio_format
 
-    if not raw and Path(output).suffix[1:].upper() not in soundfile.available_formats():
-        raise ValueError(f"{output} has no known audio extension; use .wav, .flac or .ogg")
+    if not raw:
+        audio_format(output)
     if play and (raw or not _player()):
         raise ValueError(f"--play needs a WAV file and one of {', '.join(_PLAYERS)} installed")
 
