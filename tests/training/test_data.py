@@ -1,16 +1,22 @@
 """Manifests, the corpus and the sequences drawn from it."""
 
+import dataclasses
 import json
+import os
+import resource
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from wavenet import mulaw_encode
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.manifest import Clip, read_clips
+from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
 from wavenet.training.sequences import SequenceSampler, validation_batches
+from wavenet.training.wavenet_task import _held_out
 
 CONFIG = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4, 8))
 
@@ -99,6 +105,15 @@ def test_bad_audio(tmp_path):
         corpus([Clip(tmp_path / "missing.wav")], tmp_path)
 
 
+def test_labels_beyond_the_clip(recordings, tmp_path):
+    text = "path,labels,start,end\n0.wav,a:0:0.2 b:0.2:{},0.1,0.5\n"
+    clips = read(recordings / "m.csv", text.format(0.405))  # less than a frame
+    config = complete_config(CONFIG, clips)
+    corpus(clips, tmp_path, config)
+    with pytest.raises(ValueError, match=r"0\.wav: the label 'b' ends at 0\.6 s, after its clip"):
+        corpus(read(recordings / "m.csv", text.format(0.6)), tmp_path, config)
+
+
 def test_stereo_and_other_rates(tmp_path):
     random = np.random.default_rng(0)
     stereo = np.repeat(random.uniform(-0.5, 0.5, (16000, 1)), 2, axis=1)
@@ -112,15 +127,60 @@ def test_stereo_and_other_rates(tmp_path):
     assert "mixed down to mono" in str(summary)
 
 
-def test_cache_is_read_again(recordings, tmp_path):
+def test_damage_is_seen_before_the_mix_down(tmp_path):
+    """Opposite channels cancel out, but are neither silence nor free of clipping."""
+    left = np.concatenate([np.ones(500), np.zeros(8000 + 500)])
+    soundfile.write(tmp_path / "a.wav", np.stack([left, -left], axis=1), 8000)
+    _, summary = corpus([Clip(tmp_path / "a.wav")], tmp_path)
+    assert summary.clipped_samples == 1000
+    assert summary.silent_seconds == 1  # the last one, of which 1,000 samples are there
+
+
+def test_files_are_decoded_once(recordings, tmp_path, monkeypatch):
+    """At another rate they are resampled once; the second time all comes from the cache."""
+    calls = []
+    resample = soxr.resample
+    monkeypatch.setattr(soxr, "resample", lambda *a, **k: (calls.append(1), resample(*a, **k))[1])
     clips = read_clips(recordings)
-    first, _ = corpus(clips, tmp_path)
-    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
-    second, summary = corpus(clips, tmp_path)
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()} == times
+    config = dataclasses.replace(CONFIG, sample_rate=6000)
+    first, expected = corpus(clips, tmp_path, config)
+    assert len(calls) == 6
+    second, summary = corpus(clips, tmp_path, config)
+    assert len(calls) == 6
+    assert summary == expected and summary.resampled_files == 6
     assert summary.files == 6 and summary.seconds == pytest.approx(6)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.codes, other.codes)
+
+
+def test_changed_files_are_decoded_again(recordings, tmp_path):
+    corpus(read_clips(recordings), tmp_path)
+    soundfile.write(recordings / "0.wav", np.zeros(400), 8000)
+    items, _ = corpus(read_clips(recordings), tmp_path)
+    assert len(items[0].codes) == 400
+
+
+def test_many_files_need_few_descriptors(tmp_path):
+    clips = [Clip(tmp_path / f"{i}.wav") for i in range(80)]
+    for clip in clips:
+        soundfile.write(clip.path, np.zeros(80), 8000)
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(map(int, os.listdir("/proc/self/fd")))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 20, most))
+    try:
+        items, _ = corpus(clips, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+    assert len(items) == 80
+
+
+def test_files_are_held_out_whole(recordings):
+    clips = read_clips(recordings / "manifest.csv")
+    for seed in range(5):
+        held_out = _held_out(clips, TrainingConfig(seed=seed, validation=0.3))
+        files = [clip.path for clip in clips]
+        chosen = {path for path, held in zip(files, held_out, strict=True) if held}
+        assert len(chosen) == 2 and held_out.sum() == 4
 
 
 def test_configuration_from_the_data(recordings):

@@ -34,7 +34,7 @@ class TrainingConfig:
     compile
         Use `torch.compile`.
     validation
-        Fraction of the clips held out where the manifest does not split them.
+        Fraction of the files held out where the manifest does not split them.
     validate_every, save_every
         Steps between validations, and between checkpoints.
     seed

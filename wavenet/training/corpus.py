@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from wavenet.audio import read_audio
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
 from wavenet.formats.model_file import atomic_path
@@ -31,7 +32,7 @@ class Item:
     Attributes
     ----------
     codes
-        `(samples,)` uint16 codes of the samples; a view of a file on disk.
+        `(samples,)` uint16 codes of the samples; a view of its recording's.
     track
         `(frames, channels)` float32 feature frames, or None.
     speaker
@@ -43,9 +44,20 @@ class Item:
     speaker: int
 
 
+@dataclass(frozen=True)
+class Recording:
+    """A file's codes at the model's rate, and what was found in it before the mix-down."""
+
+    codes: np.ndarray
+    channels: int
+    resampled: bool
+    clipped_samples: int
+    silent_seconds: int
+
+
 @dataclass
 class Summary:
-    """What was found in the data."""
+    """What was found in the data; the end of a file counts as a second."""
 
     files: int = 0
     clips: int = 0
@@ -107,7 +119,7 @@ def build_corpus(
 ) -> tuple[list[Item], Summary]:
     """Decodes, resamples, quantizes and labels all clips; quantized files are cached on disk.
 
-    `progress` is called after each clip.
+    `progress` is called after each clip. The codes stay in memory, 2 bytes a sample.
 
     Raises
     ------
@@ -116,17 +128,23 @@ def build_corpus(
         it.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    summary = Summary(clips=len(clips))
-    files: dict[Path, np.ndarray] = {}
+    recordings: dict[Path, Recording] = {}
     items = []
     for clip in clips:
-        if clip.path not in files:
-            files[clip.path] = _cached_codes(clip.path, config, cache, summary)
-        items.append(_item(clip, files[clip.path], config))
-        summary.seconds += len(items[-1].codes) / config.sample_rate
+        if clip.path not in recordings:
+            recordings[clip.path] = _recording(clip.path, config, cache)
+        items.append(_item(clip, recordings[clip.path].codes, config))
         progress()
-    summary.files = len(files)
-    return items, summary
+    found = recordings.values()
+    return items, Summary(
+        files=len(recordings),
+        clips=len(clips),
+        seconds=sum(len(item.codes) for item in items) / config.sample_rate,
+        stereo_files=[str(path) for path, r in recordings.items() if r.channels > 1],
+        resampled_files=sum(r.resampled for r in found),
+        clipped_samples=sum(r.clipped_samples for r in found),
+        silent_seconds=sum(r.silent_seconds for r in found),
+    )
 
 
 def _durations(clips: list[Clip]) -> dict[str, dict[str, tuple[float, float]]]:
@@ -162,7 +180,14 @@ def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig) -> Item:
     track = None
     if config.features:
         hop = config.local.hop_length
-        spans = clip.spans(len(part) / rate)
+        seconds = len(part) / rate
+        spans = clip.spans(seconds)
+        late = next((span for span in spans if span[2] > seconds + hop / rate), None)
+        if late:
+            raise ValueError(
+                f"{clip.path}: the label {late[0]!r} ends at {late[2]} s, after its clip of "
+                f"{seconds:.3f} s"
+            )
         try:
             track = label_track(config.features, spans, -(-len(part) // hop), rate / hop)
         except ValueError as error:
@@ -171,36 +196,37 @@ def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig) -> Item:
     return Item(part, track, speaker)
 
 
-def _cached_codes(path: Path, config: WaveNetConfig, cache: Path, summary: Summary) -> np.ndarray:
-    """Codes of a whole file at the model's rate, from the cache where they are there."""
-    audio = _decode(path, config.sample_rate, summary)
-    channels, convention = config.quantization_channels, config.mulaw_convention
-    quantization = f"{channels} {convention}" if config.output == "categorical" else "linear"
-    key = f"{path.resolve()} {path.stat().st_mtime_ns} {config.sample_rate} {quantization}"
-    file = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npy"
-    if not file.exists():
-        codes = encode_samples(audio, config)
-        with atomic_path(file) as temporary:
-            np.save(temporary, codes)
-    return np.load(file, mmap_mode="r")
-
-
-def _decode(path: Path, rate: int, summary: Summary) -> np.ndarray:
+def _recording(path: Path, config: WaveNetConfig, cache: Path) -> Recording:
+    """A whole file, from the cache where it is there."""
     try:
-        audio, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
+        status = path.stat()
+    except OSError as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
-    if not len(audio):
-        raise ValueError(f"{path} has no samples")
-    if not np.isfinite(audio).all():
-        raise ValueError(f"{path} has samples that are not finite")
-    if audio.shape[1] > 1:
-        summary.stereo_files.append(str(path))
-    audio = audio.mean(axis=1)
-    summary.clipped_samples += int(np.count_nonzero(np.abs(audio) > _CLIPPED))
-    seconds = audio[: len(audio) // file_rate * file_rate].reshape(-1, file_rate)
-    summary.silent_seconds += int(np.count_nonzero(np.abs(seconds).max(axis=1) < _SILENT))
-    if file_rate != rate:
-        summary.resampled_files += 1
-        audio = soxr.resample(audio, file_rate, rate, quality="VHQ")
-    return audio
+    quantization = "linear"
+    if config.output == "categorical":
+        quantization = f"{config.quantization_channels} {config.mulaw_convention}"
+    identity = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    key = f"{identity} {config.sample_rate} {quantization}"
+    file = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+    if not file.exists():
+        recording = _decode(path, config)
+        with atomic_path(file) as temporary:
+            np.savez(temporary, **vars(recording))
+    with np.load(file) as stored:
+        return Recording(**{name: values[()] for name, values in stored.items()})
+
+
+def _decode(path: Path, config: WaveNetConfig) -> Recording:
+    audio, rate = read_audio(path, mono=False)
+    peaks = np.abs(audio).max(axis=1)
+    seconds = np.maximum.reduceat(peaks, np.arange(0, len(peaks), rate))
+    mono = audio.mean(axis=1)
+    if rate != config.sample_rate:
+        mono = soxr.resample(mono, rate, config.sample_rate, quality="VHQ")
+    return Recording(
+        codes=encode_samples(mono, config),
+        channels=audio.shape[1],
+        resampled=rate != config.sample_rate,
+        clipped_samples=np.count_nonzero(np.abs(audio) > _CLIPPED),
+        silent_seconds=np.count_nonzero(seconds < _SILENT),
+    )

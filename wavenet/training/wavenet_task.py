@@ -88,13 +88,13 @@ def _held_out(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
     """Which clips are for validation: as the data say, else a random fraction of the files."""
     if any(clip.split for clip in clips):
         return np.array([clip.split == "validation" for clip in clips])
-    names = sorted({(str(clip.path), clip.start) for clip in clips})
+    names = sorted({str(clip.path) for clip in clips})
     count = round(settings.validation * len(names))
     if len(names) > 1 and settings.validation > 0:
         count = max(1, count)
     order = np.random.default_rng(settings.seed).permutation(len(names))
     chosen = {names[i] for i in order[:count]}
-    return np.array([(str(clip.path), clip.start) in chosen for clip in clips])
+    return np.array([str(clip.path) in chosen for clip in clips])
 
 
 def _load(clips: list[Clip], config: WaveNetConfig, cache: Path, console: Console) -> list[Item]:
