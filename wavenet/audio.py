@@ -12,7 +12,7 @@ import soundfile
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.formats.model_file import atomic_path
+from wavenet.formats.atomic import atomic_path
 
 _SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 340, in Vorbis 460
 _BLOCK = 2**16

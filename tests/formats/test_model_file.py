@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 
 import wavenet
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig, from_dict, to_dict
-from wavenet.formats.model_file import atomic_path, load_model, save_model
+from wavenet.formats.model_file import load_model, save_model
 
 CONFIGS = [
     WaveNetConfig(),
@@ -76,20 +76,6 @@ def test_integer_tensors_are_refused(tmp_path):
     save_file(tensors, tmp_path / "m.safetensors", metadata)
     with pytest.raises(ValueError, match="dtype I32"):
         load_model(tmp_path / "m.safetensors")
-
-
-def test_failed_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "file.txt"
-    path.write_text("old")
-
-    def write():
-        with atomic_path(path) as temporary:
-            temporary.write_text("new")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write()
-    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 # -- mutations ------------------------------------------------------------------------------------

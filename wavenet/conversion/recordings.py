@@ -21,7 +21,7 @@ import soundfile
 from wavenet.audio import read_audio
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
-from wavenet.formats.model_file import atomic_path
+from wavenet.formats.atomic import atomic_path
 
 Progress = Callable[[str, int, int], None]
 EXTENSIONS = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au"))

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from wavenet import config as configuration
+from wavenet.formats.atomic import atomic_path
 from wavenet.formats.reduced import from_bfloat16, from_int8, to_bfloat16, to_int8
 
 FORMAT_VERSION = 1
@@ -88,27 +86,6 @@ def load_model(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
         raise ValueError(f"{weights} is not a valid safetensors file: {error}") from error
     _check_finite(tensors, str(path))
     return config, tensors
-
-
-@contextmanager
-def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed to it on success and removed on failure."""
-    path = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _read_config(path: Path) -> str:

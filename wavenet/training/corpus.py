@@ -17,7 +17,7 @@ import soxr
 from wavenet.audio import read_audio
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
-from wavenet.formats.model_file import atomic_path
+from wavenet.formats.atomic import atomic_path
 from wavenet.manifest import Clip
 from wavenet.samples import encode_samples
 
