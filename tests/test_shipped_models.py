@@ -1,5 +1,7 @@
 """The shipped models: whole, verified, and doing what they are for."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,20 @@ def test_shipped_model(name):
     assert sum(path.stat().st_size for path in folder.iterdir()) < 4 * 2**20
     checks = verify(name)
     assert all(check.passed for check in checks), checks
+
+
+def test_other_files_do_not_hide_shipped_models(tmp_path, monkeypatch, plain_model):
+    shipped = find_model("digits")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    assert find_model("digits") == shipped
+    (tmp_path / "digits" / "0.wav").touch()
+    assert find_model("digits") == shipped
+    assert find_model("./digits") == Path("digits")
+    (tmp_path / "digits" / "config.json").touch()
+    assert find_model("digits") == Path("digits")
+    (tmp_path / "slt-to-bdl").touch()
+    assert find_model("slt-to-bdl").is_dir()
 
 
 def test_digits_speak_and_pause():

@@ -16,15 +16,19 @@ def shipped_models() -> list[str]:
 def find_model(path: str | os.PathLike) -> Path:
     """The path of a model given by path or by the name of a shipped one.
 
+    A file or folder that is no model does not hide the shipped one of its name.
+
     Raises
     ------
     FileNotFoundError
         There is neither; the sentence lists the shipped models.
     """
-    if Path(path).exists():
-        return Path(path)
-    if str(path) in shipped_models():
-        return _FOLDER / str(path)
+    place = Path(path)
+    is_model = place.suffix == ".safetensors" or (place / "config.json").is_file()
+    if str(path) in shipped_models() and not is_model:
+        return _FOLDER / place
+    if place.exists():
+        return place
     raise FileNotFoundError(
         f"no model at {path}; shipped models: {', '.join(shipped_models()) or 'none'}"
     )
