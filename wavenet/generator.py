@@ -301,9 +301,7 @@ class Generator:
             if speaker not in names:
                 raise ValueError(f"unknown speaker {speaker!r}; known: {', '.join(names)}")
             return names.index(speaker)
-        if not 0 <= speaker < len(names):
-            raise ValueError(f"speaker must be from 0 to {len(names) - 1}, got {speaker}")
-        return int(speaker)
+        return integer("speaker", speaker, 0, len(names) - 1)
 
     def _feed(self, method: str, codes: np.ndarray, conditioning: dict[str, Any]) -> Iterator:
         streams = self.streams(**conditioning)

@@ -355,6 +355,8 @@ FRAMES = np.zeros((5, 4))
             lambda g: g.generate(9, global_vector=[0, 0], condition=FRAMES, speaker=2),
             "from 0 to 1, got 2",
         ),
+        (LABELLED, lambda g: g.speaker_index(True), "speaker must be a whole number, got True"),
+        (LABELLED, lambda g: g.speaker_index(1.5), "speaker must be a whole number, got 1.5"),
         (
             LABELLED,
             lambda g: g.generate(9, global_vector=[0, 0], condition=FRAMES, speaker=["a"], batch=2),
