@@ -1,7 +1,9 @@
 """What `import wavenet` loads, and how it names what is missing."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,18 @@ def test_public_names():
     assert set(wavenet.__all__) <= set(dir(wavenet))
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = wavenet.no_such_name
+
+
+def test_missing_core_is_named(tmp_path):
+    """A copy of the source without the core, and no other copy to be found (-S)."""
+    source = Path(wavenet.__file__).parent
+    shutil.copytree(source, tmp_path / "wavenet", ignore=shutil.ignore_patterns("*.so", "*.pyd"))
+    for statement in ("wavenet.cpu_info", "from wavenet import _core"):
+        result = subprocess.run(
+            [sys.executable, "-S", "-c", f"import wavenet; {statement}"],
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert "ImportError: the C++ core of wavenet is not built" in result.stderr
 
 
 def test_cpu_info():

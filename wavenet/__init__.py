@@ -56,19 +56,23 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "_core":  # asked for by `from wavenet import _core`, before it looks for the module
+        return _import_core()
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'wavenet' has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def _import_core() -> Any:
     try:
-        value = getattr(import_module(_MODULE_OF[name]), name)
+        return import_module("wavenet._core")
     except ModuleNotFoundError as error:
-        if error.name != "wavenet._core":
-            raise
         raise ImportError(
             "the C++ core of wavenet is not built; install the package with `pip install .` (or "
             "`pip install -e .`) and run Python outside the source folder"
         ) from error
-    globals()[name] = value
-    return value
 
 
 def __dir__() -> list[str]:
