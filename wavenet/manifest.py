@@ -94,7 +94,10 @@ def _read_rows(data: Path) -> list[tuple[int, dict[str, Any]]]:
     except UnicodeDecodeError as error:
         raise ValueError(f"{data} is not UTF-8 text: {error}") from error
     if data.suffix == ".csv":
-        return list(enumerate(csv.DictReader(text.splitlines()), start=2))
+        try:
+            return list(enumerate(csv.DictReader(text.splitlines()), start=2))
+        except csv.Error as error:
+            raise ValueError(f"{data} cannot be read as CSV: {error}") from error
     rows = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():

@@ -65,6 +65,7 @@ def test_text_is_spread_evenly():
         ("m.csv", "path,split\na.wav,test\n", "split 'test'"),
         ("m.csv", "path,labels\na.wav,x:1\n", "label 'x:1', not symbol:start:end"),
         ("m.csv", "path,labels\na.wav,x:2:1\n", "does not end after its start"),
+        ("m.csv", f"path,text\na.wav,{'x ' * 70000}\n", "cannot be read as CSV: field larger"),
         ("m.jsonl", "{}\n", "line 1 has no path"),
         ("m.jsonl", "[\n", "line 1 is not JSON"),
         ("m.txt", "", "neither a folder nor"),

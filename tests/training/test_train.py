@@ -9,12 +9,14 @@ import time
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 
 import wavenet
+from wavenet.config import from_dict, to_dict
 from wavenet.training import TrainingConfig, train
 from wavenet.training.run import setting
-from wavenet.training.trainer import learning_rate
+from wavenet.training.trainer import _stop_signals, learning_rate
 
 
 def log_of(folder) -> list[dict]:
@@ -30,7 +32,10 @@ def assert_same_weights(one, other, **tolerance):
 
 def test_loss_falls_and_the_model_speaks(recordings, tmp_path, small_model, small_run):
     run = small_run | {"steps": 60, "learning_rate": 1e-2, "validate_every": 30, "ema_decay": 0.9}
-    assert train(recordings / "manifest.csv", tmp_path / "out", small_model, run)
+    header, *rows = (recordings / "manifest.csv").read_text().splitlines()
+    rows = [f"{header},split", *(f"{row},train" for row in rows[1:]), f"{rows[0]},validation"]
+    (recordings / "split.csv").write_text("\n".join(rows))
+    assert train(recordings / "split.csv", tmp_path / "out", small_model, run)
     losses = [row["loss"] for row in log_of(tmp_path / "out") if "loss" in row]
     validation = [row["validation_loss"] for row in log_of(tmp_path / "out") if "loss" not in row]
     assert losses[-1] < losses[0] - 1 and validation[-1] < validation[0]
@@ -95,8 +100,8 @@ def test_two_processes_follow_one(recordings, tmp_path, small_model, small_run):
     data = str(recordings / "manifest.csv")
     train(data, tmp_path / "one", small_model, run)
     subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port",
-         "29517", "-m", "wavenet", "train", data, "-o", str(tmp_path / "two"), "--config",
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
+         "-m", "wavenet", "train", data, "-o", str(tmp_path / "two"), "--config",
          str(config)],
         check=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
@@ -124,6 +129,85 @@ def test_ctrl_c_saves_and_resumes(recordings, tmp_path):
     assert wavenet.load(tmp_path / "out").generate(10).shape == (10,)
     steps = int(log_of(tmp_path / "out")[-1]["step"]) if log_of(tmp_path / "out") else 0
     subprocess.run([*command, "--resume", "--steps", str(steps + 50)], check=True)
+
+
+def test_second_ctrl_c_stops_at_once():
+    with _stop_signals() as received:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert received == [signal.SIGINT, signal.SIGTERM]
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+STOP_ONE_OF_TWO = """
+import json, os, signal, sys
+from wavenet.training import train
+from wavenet.training.progress import Reporter
+
+def step(self, number, loss):
+    if number == 3 and os.environ["RANK"] == "1":
+        os.kill(os.getpid(), signal.SIGINT)
+
+Reporter.step = step
+assert train(*json.loads(sys.argv[1])) is False
+"""
+
+
+def test_a_signal_to_one_process_stops_all(recordings, tmp_path, small_model, small_run):
+    (tmp_path / "script.py").write_text(STOP_ONE_OF_TWO)
+    run = small_run | {"steps": 100_000, "validate_every": 100_000, "save_every": 100_000}
+    arguments = [str(recordings), str(tmp_path / "out"), small_model, run]
+    subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
+         str(tmp_path / "script.py"), json.dumps(arguments)],
+        check=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    with safe_open(tmp_path / "out" / "checkpoint.safetensors", framework="numpy") as file:
+        assert file.metadata()["step"] == "4"
+
+
+@pytest.mark.parametrize("validate_every", [2, 100])
+def test_the_loss_of_short_runs_is_logged(
+    recordings, tmp_path, small_model, small_run, validate_every
+):
+    train(recordings, tmp_path / "out", small_model, small_run | {"validate_every": validate_every})
+    log = log_of(tmp_path / "out")
+    steps = [row["step"] for row in log if "loss" in row]
+    assert steps == list(range(validate_every, 5, validate_every)) or steps == [4]
+    assert all(row["samples_per_second"] > 0 for row in log if "loss" in row)
+
+
+def test_a_model_is_not_overwritten(recordings, tmp_path, small_model, small_run):
+    train(recordings, tmp_path / "out", small_model, small_run)
+    before = (tmp_path / "out" / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors is there already.*--resume"):
+        train(recordings, tmp_path / "out", small_model, small_run)
+    (tmp_path / "out" / "checkpoint.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"model\.safetensors is there already"):
+        train(recordings, tmp_path / "out", small_model, small_run)
+    (tmp_path / "out" / "checkpoint.safetensors").write_bytes(before)
+    assert train(recordings, tmp_path / "out", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "metadata", "message"),
+    [
+        ({"x": np.zeros(1)}, None, "not a checkpoint of a training: it has no 'step'"),
+        ({"x": np.zeros(1)}, {"step": "1", "model": "{}"}, "it has no 'training'"),
+        ({"x": np.zeros(1)}, "good", "does not fit its model.*input.weight"),
+    ],
+)
+def test_checkpoints_of_others(
+    recordings, tmp_path, small_model, small_run, tensors, metadata, message
+):
+    if metadata == "good":
+        config = to_dict(from_dict({"kind": "wavenet", **small_model}))
+        texts = {"model": json.dumps(config), "training": json.dumps(small_run)}
+        metadata = {"step": "1", **texts}
+    save_file(tensors, tmp_path / "checkpoint.safetensors", metadata)
+    with pytest.raises(ValueError, match=message):
+        train(recordings, tmp_path, resume=True)
 
 
 def test_settings_as_text():

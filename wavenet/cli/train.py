@@ -45,11 +45,14 @@ def train(
     groups = _read_config(config)
     words = list(context.args)
     while words:
-        option = words.pop(0)
+        option, equals, value = words.pop(0).partition("=")
+        if equals:
+            words.insert(0, value)
         if not option.startswith("--") or not words:
             raise ValueError(f"{option!r} is not an option with a value")
-        group, value = setting(option[2:].replace("-", "_"), words.pop(0), data)
-        groups[group][option[2:].replace("-", "_")] = value
+        name = option[2:].replace("-", "_")
+        group, value = setting(name, words.pop(0), data)
+        groups[group][name] = value
     finished = run(data, output, groups["model"], groups["training"], resume)
     if not finished:
         typer.echo(f"stopped; go on with: wavenet train {data} -o {output} --resume", err=True)

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from wavenet import config as configuration
-from wavenet.formats.model_file import atomic_path
+from wavenet.formats.atomic import atomic_path
 from wavenet.training.config import TrainingConfig
 
 FILE_NAME = "checkpoint.safetensors"
@@ -51,17 +51,23 @@ def read_configs(folder: Path) -> tuple[Any, TrainingConfig]:
     ------
     FileNotFoundError
         There is no checkpoint.
+    ValueError
+        The file is damaged, or not one that `save_checkpoint` wrote.
     """
     path = folder / FILE_NAME
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint to resume at {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
+            metadata = file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
+    lacking = [name for name in ("step", "model", "training") if name not in metadata]
+    if lacking:
+        raise ValueError(f"{path} is not a checkpoint of a training: it has no {lacking[0]!r}")
     model = configuration.from_dict(json.loads(metadata["model"]))
-    return model, TrainingConfig(**json.loads(metadata["training"]))
+    settings = json.loads(metadata["training"])
+    return model, configuration.build(TrainingConfig, settings, "training")
 
 
 def load_checkpoint(
@@ -71,17 +77,19 @@ def load_checkpoint(
     optimizer: torch.optim.Optimizer,
 ) -> int:
     """Restores what `save_checkpoint` wrote, in place; returns the step."""
-    with safe_open(folder / FILE_NAME, framework="pt") as file:
-        step = int(file.metadata()["step"])
+    path = folder / FILE_NAME
+    try:
+        with safe_open(path, framework="pt") as file:
+            step = int(file.metadata()["step"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
         with torch.no_grad():
             for name, value in model.state_dict().items():
-                value.copy_(file.get_tensor(f"model.{name}"))
+                value.copy_(tensors[f"model.{name}"])
             for name, value in average.items():
-                value.copy_(file.get_tensor(f"average.{name}"))
+                value.copy_(tensors[f"average.{name}"])
         for name, parameter in model.named_parameters():
-            moments = {
-                moment: file.get_tensor(f"{moment}.{name}").to(parameter.device)
-                for moment in _MOMENTS
-            }
+            moments = {m: tensors[f"{m}.{name}"].to(parameter.device) for m in _MOMENTS}
             optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise ValueError(f"{path} does not fit its model: {error}") from error
     return step

@@ -52,41 +52,47 @@ class Reporter:
         self._progress.start()
         self._recent: list[float] = []
         self._validation = ""
-        self._since = time.monotonic()
+        self._since = self._last = time.monotonic()
 
     def step(self, step: int, loss: float) -> None:
         """After each step, with its loss [bits per sample]."""
         if not self.enabled:
             return
         self._recent.append(loss)
+        self._step, self._last = step, time.monotonic()
         self._progress.update(self._task, completed=step)
-        if len(self._recent) < _LOG_EVERY:
-            return
-        now = time.monotonic()
-        mean = sum(self._recent) / len(self._recent)
-        speed = len(self._recent) * self._samples / (now - self._since)
-        self._recent, self._since = [], now
-        self._write(step, loss=mean, samples_per_second=speed)
-        status = f"{mean:.3f} bits per sample{self._validation}, {speed:,.0f} samples/s"
-        self._progress.update(self._task, status=status)
+        if len(self._recent) == _LOG_EVERY:
+            self._log_recent()
 
     def validated(self, step: int, loss: float) -> None:
         """After a validation, with its loss [bits per sample]."""
         if not self.enabled:
             return
         self._validation = f" (validation {loss:.3f})"
+        self._log_recent()
         self._since = time.monotonic()
-        self._recent = []
         self._write(step, validation_loss=loss)
 
     def close(self) -> None:
         """Ends the display and closes the log."""
         if not self.enabled:
             return
+        self._log_recent()
         self._progress.stop()
         self._log.close()
         if self._board:
             self._board.close()
+
+    def _log_recent(self) -> None:
+        """Logs and shows the mean loss since the last time."""
+        if not self._recent:
+            return
+        mean = sum(self._recent) / len(self._recent)
+        speed = len(self._recent) * self._samples / (self._last - self._since)
+        self._recent, self._since = [], self._last
+        self._write(self._step, loss=mean, samples_per_second=speed)
+        status = f"{mean:.3f} bits per sample{self._validation}, {speed:,.0f} samples/s"
+        self._progress.update(self._task, status=status)
 
     def _write(self, step: int, **values: float) -> None:
         self._log.write(json.dumps({"step": step, "time": time.time(), **values}) + "\n")

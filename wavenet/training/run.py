@@ -15,7 +15,7 @@ from torch import distributed
 from wavenet import config as configuration
 from wavenet.config import WaveNetConfig
 from wavenet.recurrent.config import RecurrentConfig
-from wavenet.training.checkpoint import read_configs
+from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
 from wavenet.training.progress import Reporter
 from wavenet.training.series import SERIES_OPTIONS, SERIES_SETTINGS, series_config, series_task
@@ -59,9 +59,12 @@ def train(
     Raises
     ------
     ValueError
-        Unusable data or settings; the sentence names the file or the setting.
+        Unusable data or settings; the sentence names the file or the setting. Without `resume`, an
+        output folder that has a model.
     """
     data, output = Path(data), Path(output)
+    if not resume:
+        _refuse_to_overwrite(output)
     _start_processes()
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)
@@ -83,6 +86,15 @@ def train(
         reporter.close()
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def _refuse_to_overwrite(output: Path) -> None:
+    for name in (FILE_NAME, "model.safetensors"):
+        if (output / name).exists():
+            raise ValueError(
+                f"{output / name} is there already: go on from it with --resume (resume=True), or "
+                "name another folder"
+            )
 
 
 def setting(name: str, text: str, data: Path | None = None) -> tuple[str, Any]:

@@ -69,16 +69,16 @@ class Trainer:
         """Trains to the last step; False if a signal stopped it before. Saves either way."""
         with _stop_signals() as stopped:
             for batch in self._batches():
-                loss = self._train_step(batch)
+                loss, stop = self._train_step(batch, bool(stopped))
                 self.step += 1
                 reporter.step(self.step, loss)
                 last = self.step == self.settings.steps
-                if self.step % self.settings.validate_every == 0 or last:
+                if last or (self.step % self.settings.validate_every == 0 and not stop):
                     self._validate(reporter)
-                if self.step % self.settings.save_every == 0 or last or stopped:
+                if last or stop or self.step % self.settings.save_every == 0:
                     self.save()
-                if stopped:
-                    return False
+                if stop:
+                    return last
         return True
 
     def save(self) -> None:
@@ -101,8 +101,11 @@ class Trainer:
                 following = pool.submit(self.task.sampler.batch, step + 1, places)
                 yield batch
 
-    def _train_step(self, batch: Any) -> float:
-        """One optimizer step; returns the loss [bits per sample]."""
+    def _train_step(self, batch: Any, stopped: bool) -> tuple[float, bool]:
+        """One optimizer step; returns the loss [bits per sample], and if any process is stopped.
+
+        That all of them know it at the same step keeps them from waiting for each other.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.settings, self.step)
         # Dropout too is a function of the step, so that a resumed run is the same.
@@ -120,7 +123,9 @@ class Trainer:
             )
         self.optimizer.step()
         self._update_average()
-        return float(self._sum_over_processes(nats.detach()) / total) / math.log(2)
+        sums = torch.stack([nats.detach(), nats.new_tensor(stopped)])
+        nats_of_all, stopped_processes = self._sum_over_processes(sums).tolist()
+        return nats_of_all / float(total) / math.log(2), stopped_processes > 0
 
     def _nats(self, model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
         """Summed negative log-likelihood of the counted samples, and their number."""
@@ -198,10 +203,19 @@ def _device(name: str) -> torch.device:
 
 @contextmanager
 def _stop_signals() -> Iterator[list[int]]:
-    """A list that receives the interrupt and termination signals which come meanwhile."""
+    """A list that receives the interrupt and termination signals which come meanwhile.
+
+    The second Ctrl-C is a KeyboardInterrupt.
+    """
     received: list[int] = []
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(s, lambda number, frame: received.append(number)) for s in signals]
+
+    def receive(number: int, frame: object) -> None:
+        if number == signal.SIGINT and number in received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before = [signal.signal(number, receive) for number in signals]
     try:
         yield received
     finally:
