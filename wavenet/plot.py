@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wavenet.formats.model_file import atomic_path
+from wavenet.formats.atomic import atomic_path
 
 if TYPE_CHECKING:
     from wavenet.conversion.evaluation import Evaluation
@@ -17,15 +17,30 @@ if TYPE_CHECKING:
     from wavenet.series import Series
 
 
-def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: str = "") -> None:
-    """Writes waveform and spectrogram of `(n,)` samples as a picture.
+def check_picture(path: str | os.PathLike) -> None:
+    """Refuses a picture that cannot be written, before what it shows is computed.
 
     Raises
     ------
     ImportError
         matplotlib is not installed.
+    FileNotFoundError
+        The folder does not exist.
     ValueError
         The extension is not that of a picture format.
+    """
+    path = Path(path)
+    formats = _figure(1, 1).canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in formats:
+        raise ValueError(f"{path} has no known picture extension; use .png or .svg")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist")
+
+
+def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: str = "") -> None:
+    """Writes waveform and spectrogram of `(n,)` samples as a picture.
+
+    Raises as `check_picture` does.
     """
     y = np.asarray(y, dtype=np.float64)
     figure = _figure(10, 5)
@@ -43,7 +58,7 @@ def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: s
 def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
     """Writes each file's figures before and after, and the global variance of each coefficient.
 
-    Raises as `plot_audio` does.
+    Raises as `check_picture` does.
     """
     figure = _figure(12, 7)
     *by_file, by_coefficient = figure.subplots(2, 3).flat
@@ -99,8 +114,6 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _save(figure: Any, path: str | os.PathLike) -> None:
-    try:
-        with atomic_path(Path(path)) as temporary:
-            figure.savefig(temporary, dpi=120)
-    except ValueError as error:
-        raise ValueError(f"{path} has no known picture extension; use .png or .svg") from error
+    check_picture(path)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)

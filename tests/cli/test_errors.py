@@ -25,6 +25,10 @@ def files(tmp_path, plain_model, speaking_model, writing_model):
     np.save(root / "words.npy", np.array([["a"] * 10]))
     np.save(root / "pickled.npy", np.array([{}], dtype=object), allow_pickle=True)
     (root / "broken.npy").write_bytes(b"\x93NUMPY")
+    with open(root / "giant.npy", "wb") as file:  # a header for terabytes, and nothing behind it
+        header = {"descr": "<f4", "fortran_order": False, "shape": (2**38, 10)}
+        np.lib.format.write_array_header_1_0(file, header)
+    write_giant_flac(root / "giant.flac")
     for name, change in MODEL_CHANGES.items():
         shutil.copytree(plain_model, root / name)
         change(root / name)
@@ -34,6 +38,15 @@ def files(tmp_path, plain_model, speaking_model, writing_model):
         "speaking": speaking_model,
         "writing": writing_model,
     } | {path.name: path for path in root.iterdir()}
+
+
+def write_giant_flac(path):
+    """A second of sound in a file that claims 2^36 - 1 samples."""
+    soundfile.write(path, np.zeros(8000), 8000)
+    data = bytearray(path.read_bytes())
+    data[21] |= 0x0F  # the length is the last 36 bits of the eight bytes from 18 on
+    data[22:26] = b"\xff" * 4
+    path.write_bytes(data)
 
 
 def edit_config(**changes):
@@ -119,9 +132,15 @@ CASES = [
     ("synthesize -o {out} --model {plain} --prime {text.wav}", "cannot be read"),
     ("synthesize -o {out} --model {plain} --prime {empty.wav}", "has no samples"),
     ("synthesize -o {out} --model {plain} --prime {nan.wav}", "not finite"),
+    ("synthesize -o {out}.raw --model {plain}", "no known audio extension"),
     ("synthesize -o {out}.xyz --model {plain}", "no known audio extension"),
     ("synthesize -o gone/x.wav --model {plain}", "folder gone does not exist"),
     ("synthesize -o {plain} --model {plain}", "is a folder"),
+    ("synthesize -o {out} --model {plain} --seconds 900000 --plot a.xyz", "no known picture"),
+    ("synthesize -o {out} --model {plain} --seconds 900000 --plot gone/a.png", "folder gone does"),
+    ("synthesize -o {out} --model {plain} --seconds 900000 --batch 60000", "memory"),
+    ("synthesize -o {out} --model {speaking} --condition {giant.npy}", "not a .npy file"),
+    ("score {giant.flac} --model {plain}", "cannot be read"),
     ("synthesize -o - --model {plain} --batch 2", "one stream"),
     ("synthesize -o {out} --model {plain} --prompt KING", "takes no --prompt"),
     ("synthesize -o {out} --model {writing} --prompt KING", "the character 'K' and 3 others"),
@@ -150,6 +169,8 @@ CASES = [
     ("train gone -o {out} --stepz 3", "did you mean steps"),
     ("train gone -o {out} --steps", "not an option with a value"),
     ("train gone -o {out} --steps some", "steps cannot be 'some'"),
+    ("train gone -o {out} --steps=some", "steps cannot be 'some'"),
+    ("train gone -o {out} --steps=3", "no folder or manifest"),
     ("train gone -o {out} --config {frames.npy}", "cannot be read as JSON"),
     ("train gone -o {out} --resume", "no checkpoint"),
 ]

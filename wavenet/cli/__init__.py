@@ -63,6 +63,10 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         _fail(str(error), 2)
+    except MemoryError as error:
+        if "--debug" in sys.argv:
+            raise
+        _fail(f"there is not enough memory for this: {error}", 2)
 
 
 def _fail(sentence: str, code: int) -> None:

@@ -41,7 +41,7 @@ def synthesize(
     ] = None,
     prime: Annotated[Path | None, typer.Option(help="Audio file to continue.")] = None,
     condition: Annotated[
-        Path | None, typer.Option(help="Feature frames (.npy), or audio to take them from.")
+        Path | None, typer.Option(help="Feature frames (.npy), an array (frames, channels).")
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="Text to continue.")] = None,
     length: Annotated[
@@ -55,7 +55,8 @@ def synthesize(
         bool, typer.Option("--raw", help="Raw 16-bit little-endian samples, not a file format.")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option(help="Picture of waveform and spectrogram (.png).")
+        Path | None,
+        typer.Option(help="Picture of waveform and spectrogram (.png); needs the extra plot."),
     ] = None,
     play: Annotated[bool, typer.Option("--play", help="Play it when it is done.")] = False,
 ) -> None:
@@ -94,7 +95,7 @@ def synthesize(
         if generator.sample_rate is None:
             raise ValueError(f"{model} makes neither audio nor text")
     _refuse("a model of audio takes no", prompt=prompt, length=length)
-    _check_audio_output(output, raw, play)
+    _check_audio_output(output, raw, play, plot)
     primer = read_audio(prime, generator.sample_rate)[0] if prime else None
     conditioning = {}
     if generator.config.kind == "wavenet":
@@ -111,11 +112,11 @@ def synthesize(
             n_samples, prime=primer, batch=batch, progress=progress, **drawing, **conditioning
         )
     audio = audio.reshape(batch, -1)
+    paths = _write(output, audio, generator.sample_rate, raw)
     if plot:
         from wavenet.plot import plot_audio
 
         plot_audio(plot, audio[0], generator.sample_rate, title=text or "")
-    paths = _write(output, audio, generator.sample_rate, raw)
     if play:
         _play(paths)
 
@@ -133,7 +134,11 @@ def _check_output(output: str, batch: int) -> None:
         raise ValueError(f"{output} is a folder; name a file in it")
 
 
-def _check_audio_output(output: str, raw: bool, play: bool) -> None:
+def _check_audio_output(output: str, raw: bool, play: bool, plot: Path | None) -> None:
+    if plot:
+        from wavenet.plot import check_picture
+
+        check_picture(plot)
     if output == "-":
         if play:
             raise ValueError("--play needs a file name, not standard output")
@@ -177,14 +182,14 @@ def _read_frames(path: Path) -> np.ndarray:
     if path.suffix != ".npy":
         raise ValueError(f"{path}: this model takes feature frames from .npy files only")
     try:
-        return np.load(path, allow_pickle=False)
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # allocates nothing on a claim
     except (ValueError, EOFError) as error:
         raise ValueError(f"{path} is not a .npy file of numbers: {error}") from error
 
 
 def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
     from wavenet.audio import pcm_bytes, wav_bytes, write_audio
-    from wavenet.formats.model_file import atomic_path
+    from wavenet.formats.atomic import atomic_path
 
     if output == "-":
         sys.stdout.buffer.write(pcm_bytes(audio[0]) if raw else wav_bytes(audio[0], rate))
@@ -201,7 +206,7 @@ def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
 
 
 def _write_texts(output: str, texts: list[str]) -> None:
-    from wavenet.formats.model_file import atomic_path
+    from wavenet.formats.atomic import atomic_path
 
     if output == "-":
         print(texts[0])

@@ -133,7 +133,9 @@ def evaluate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSON file for all figures.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Picture of the figures (.png).")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of the figures (.png); needs the extra plot.")
+    ] = None,
     cache: Cache = None,
     jobs: Jobs = None,
 ) -> None:
@@ -144,11 +146,15 @@ def evaluate(
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.evaluation import evaluate as measure
     from wavenet.conversion.recordings import find_pairs
-    from wavenet.formats.model_file import atomic_path
+    from wavenet.formats.atomic import atomic_path
 
     for file in (output, plot):
         if file and not file.parent.is_dir():
             raise FileNotFoundError(f"the folder {file.parent} does not exist")
+    if plot:
+        from wavenet.plot import check_picture, plot_evaluation
+
+        check_picture(plot)
     converter = VoiceConverter.load(model)
     pairs = find_pairs(source, target)
     for path in pairs.unmatched:
@@ -163,8 +169,6 @@ def evaluate(
         with atomic_path(output) as temporary:
             temporary.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
     if plot:
-        from wavenet.plot import plot_evaluation
-
         plot_evaluation(plot, result)
     for sentence in result.doubtful:
         _note(sentence)

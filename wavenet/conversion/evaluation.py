@@ -141,6 +141,8 @@ def evaluate(
             return _speech(converter, source, target, method)
         except (ValueError, OSError) as error:
             return str(error)
+        except MemoryError as error:
+            return f"{pair[0]}: {error or 'not enough memory'}"
 
     pairs = list(zip(source_files, target_files, strict=True))
     results = for_each(attempt, pairs, n_jobs, progress, "evaluating")

@@ -165,6 +165,8 @@ def _on_pairs(
             return function(*task)
         except (ValueError, OSError) as error:
             return error
+        except MemoryError as error:
+            return ValueError(f"{task[0]}: {error or 'not enough memory'}")
 
     tasks = [(path, side) for pair in corpus.files for side, path in enumerate(pair)]
     results = for_each(attempt, tasks, n_jobs, progress, stage)
