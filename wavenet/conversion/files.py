@@ -71,6 +71,8 @@ def convert_files(
             if len(files) == 1:
                 raise
             return str(error)
+        except MemoryError as error:
+            return f"{source}: {error or 'not enough memory'}"
         return None
 
     results = for_each(convert, list(zip(files, targets, strict=True)), n_jobs, progress, "convert")
