@@ -74,7 +74,7 @@ def _levels(text: str) -> list[float]:
 
 
 def _write(output: str, columns: dict[str, Any]) -> None:
-    from wavenet.formats.model_file import atomic_path
+    from wavenet.formats.atomic import atomic_path
 
     rows = [list(columns), *zip(*columns.values(), strict=True)]
     rows = [[f"{v:.7g}" if isinstance(v, float) else v for v in row] for row in rows]
