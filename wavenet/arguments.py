@@ -40,12 +40,19 @@ def settle(settings: Any, name: str, check: Callable[..., float], low: float, hi
     object.__setattr__(settings, name, check(name, getattr(settings, name), low, high))
 
 
+def processors() -> int:
+    """Number of processors that this process may use, which may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def thread_count(threads: int | None) -> int:
     """`threads`, or by default WAVENET_THREADS, or the number of processors."""
     if threads is None:
         text = os.environ.get("WAVENET_THREADS")
         if not text:
-            return os.cpu_count() or 1
+            return processors()
         if not text.isdecimal():
             raise ValueError(f"WAVENET_THREADS must be a positive number, got {text!r}")
         threads = int(text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Self
 
 import numpy as np
 
 from wavenet import _core
+from wavenet.arguments import processors
 from wavenet.conversion.estimator import Estimator
 
 _COVARIANCE_TYPES = ("full", "cross_diag", "diag")
@@ -273,7 +273,7 @@ class JointDensityGMM(Estimator):
         return n * (1 + d + of_covariance[self.covariance_type]) - 1
 
     def _threads(self) -> int:
-        return self.n_jobs or os.cpu_count() or 1
+        return self.n_jobs or processors()
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "means_"):

@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 import soundfile
 
+from wavenet.arguments import processors
 from wavenet.audio import read_audio
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
@@ -140,7 +141,7 @@ def for_each(
 ) -> list[R]:
     """`[function(item) for item in items]` over threads (WORLD and the core release the GIL)."""
     results = []
-    with ThreadPoolExecutor(n_jobs or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(n_jobs or processors()) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:
             for done, future in enumerate(futures, 1):
