@@ -85,14 +85,14 @@ def _features(generator: Generator) -> Check:
             f"the model file does not say how its {config.local.channels} feature channels are "
             "computed; the caller must know"
         )
-        return Check("features", True, detail)
+        return Check("features", False, detail)
     speakers = config.speakers or ("",)
     durations = config.features.durations
     lacking = [s for s in speakers if set(durations.get(s, ())) != set(config.features.symbols)]
     detail = f"{len(config.features.symbols)} symbols, hop {config.local.hop_length} samples"
     if lacking:
         detail += f"; not all durations of {', '.join(map(repr, lacking))} are known"
-    return Check("features", bool(config.features.symbols), detail)
+    return Check("features", bool(config.features.symbols) and not lacking, detail)
 
 
 def _teacher_forcing(generator: Generator, y: np.ndarray, conditioning: dict) -> Check:
