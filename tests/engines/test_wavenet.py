@@ -4,6 +4,7 @@ import copy
 import itertools
 import resource
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -281,23 +282,29 @@ def test_model_from_many_threads():
 
 
 def test_streams_from_one_thread_at_a_time():
+    """One thread keeps the streams busy until the other has been refused."""
     _, generator = make(WaveNetConfig())
     streams = generator.streams()
-    errors = []
+    errors, stop = [], threading.Event()
 
     def work() -> None:
-        try:
-            for _ in range(20):
+        while not stop.is_set():
+            try:
                 streams.core.generate(200, 0, 1.0, 0, 1.0)
-        except RuntimeError as error:
-            errors.append(str(error))
+            except RuntimeError as error:
+                errors.append(str(error))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
         thread.start()
+    deadline = time.monotonic() + 60
+    while not errors and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stop.set()
     for thread in threads:
         thread.join()
-    assert len(errors) == 1 and "another thread" in errors[0]
+    assert errors and all("another thread" in error for error in errors)
+    streams.generate(10)  # they are free again
 
 
 LABELLED = WaveNetConfig(dilations=(1, 2), **CONDITIONING["all"])
