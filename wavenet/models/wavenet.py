@@ -149,6 +149,8 @@ class WaveNet(nn.Module):
         )
         self.hidden = nn.Conv1d(config.skip_channels, config.skip_channels, 1)
         self.output = nn.Conv1d(config.skip_channels, config.output_channels, 1)
+        if config.output != "categorical":
+            self._spread_components()
 
     @property
     def receptive_field(self) -> int:
@@ -214,6 +216,14 @@ class WaveNet(nn.Module):
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
+
+    def _spread_components(self) -> None:
+        """Starts from components beside each other that are narrower than full scale."""
+        count = self.config.components
+        with torch.no_grad():
+            self.output.bias[-count:] -= 3  # logarithms of the scales
+            if count > 1:
+                self.output.bias[-2 * count : -count] = torch.linspace(-0.5, 0.5, count)
 
     def _local(self, block: Block, frames: Tensor, length: int) -> Tensor:
         """`(B, gate, T)`: repetition commutes with the 1x1 product, so it comes after it."""
