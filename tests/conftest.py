@@ -1,5 +1,6 @@
 """Options and fixtures that all tests share."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,13 @@ def instruction_set(request):
 def plain_model(tmp_path_factory) -> Path:
     """An unconditional model with random weights."""
     return save_random(tmp_path_factory.mktemp("models") / "plain", PLAIN)
+
+
+@pytest.fixture(scope="session")
+def mixture_model(tmp_path_factory) -> Path:
+    """An unconditional model of 16-bit audio with random weights."""
+    config = dataclasses.replace(PLAIN, input="scalar", output="logistic-mixture", mixtures=4)
+    return save_random(tmp_path_factory.mktemp("models") / "mixture", config)
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,20 @@ def test_synthesize_batch_primed(wavenet, speaking_model, tmp_path):
     assert first.shape == second.shape and not np.array_equal(first, second)
 
 
+def test_commands_on_a_model_of_16_bit_audio(wavenet, mixture_model, tmp_path):
+    options = ["--model", mixture_model, "--seconds", 0.1, "--seed", 5, "--temperature", 0.5]
+    outcome = wavenet("synthesize", "-o", tmp_path / "a.wav", *options)
+    assert outcome.code == 0, outcome.err
+    expected = load(mixture_model).generate(800, seed=5, temperature=0.5)
+    np.testing.assert_allclose(soundfile.read(tmp_path / "a.wav")[0], expected, atol=1 / 32767)
+    outcome = wavenet("score", tmp_path / "a.wav", "--model", mixture_model, "--json")
+    assert outcome.code == 0 and 0 < json.loads(outcome.out)["mean"] < 30
+    assert wavenet("verify", mixture_model).code == 0
+    assert "logistic-mixture of 4 components" in wavenet("info", mixture_model).out
+    outcome = wavenet("synthesize", "-o", tmp_path / "b.wav", *options, "--top-k", 3)
+    assert outcome.code == 2 and "categorical outputs" in outcome.err
+
+
 def test_synthesize_writes_text(wavenet, writing_model, tmp_path):
     options = ["--model", writing_model, "--prompt", "bad ", "--length", 50, "--seed", 3]
     outcome = wavenet("synthesize", "-o", tmp_path / "a.txt", *options)

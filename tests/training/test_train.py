@@ -44,13 +44,26 @@ def test_loss_falls_and_the_model_speaks(recordings, tmp_path, small_model, smal
     assert generator.generate(condition=condition, speaker="ann").shape == (len(condition) * 80,)
 
 
-def test_validation_is_the_score(recordings, tmp_path, small_model, small_run):
+@pytest.mark.parametrize("output", ["logistic-mixture", "gaussian", "gaussian-mixture"])
+def test_continuous_outputs_learn(recordings, tmp_path, small_model, small_run, output):
+    model = small_model | {"input": "scalar", "output": output, "mixtures": 3}
+    run = small_run | {"steps": 40, "learning_rate": 1e-2, "validate_every": 20, "ema_decay": 0.9}
+    assert train(recordings, tmp_path / "out", model, run)
+    losses = [row["loss"] for row in log_of(tmp_path / "out") if "loss" in row]
+    validation = [row["validation_loss"] for row in log_of(tmp_path / "out") if "loss" not in row]
+    assert losses[-1] < losses[0] - 1 and validation[-1] < validation[0]
+    y = wavenet.load(tmp_path / "out").generate(2000, seed=1)
+    assert 1e-3 < np.abs(y).max() <= 1
+
+
+@pytest.mark.parametrize("output", ["categorical", "logistic-mixture", "gaussian-mixture"])
+def test_validation_is_the_score(recordings, tmp_path, small_model, small_run, output):
     """The loss that training reports is what the engine measures on the exported model."""
     import soundfile
 
-    train(
-        recordings, tmp_path / "out", small_model, small_run | {"validation": 0.1, "window": 2000}
-    )
+    kind = "one-hot" if output == "categorical" else "scalar"
+    model = small_model | {"output": output, "input": kind}
+    train(recordings, tmp_path / "out", model, small_run | {"validation": 0.1, "window": 2000})
     reported = log_of(tmp_path / "out")[-1]["validation_loss"]
     generator = wavenet.load(tmp_path / "out")
     scores = []

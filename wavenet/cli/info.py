@@ -63,8 +63,12 @@ def _print_wavenet(config) -> None:
         f"channels: residual {config.residual_channels}, gate {config.gate_channels}, skip "
         f"{config.skip_channels}"
     )
-    bits = math.log2(config.quantization_channels)
-    print(f"output: {config.output}, {bits:.0f}-bit mu-law ({config.mulaw_convention})")
+    if config.output == "categorical":
+        bits = math.log2(config.quantization_channels)
+        print(f"output: categorical, {bits:.0f}-bit mu-law ({config.mulaw_convention})")
+    else:
+        components = f" of {config.components} components" if "mixture" in config.output else ""
+        print(f"output: {config.output}{components}, 16-bit audio")
     if config.speakers:
         print(f"speakers: {', '.join(config.speakers)}")
     if config.local:
