@@ -47,7 +47,7 @@ def test_loss_falls_and_the_model_speaks(recordings, tmp_path, small_model, smal
 @pytest.mark.parametrize("output", ["logistic-mixture", "gaussian", "gaussian-mixture"])
 def test_continuous_outputs_learn(recordings, tmp_path, small_model, small_run, output):
     model = small_model | {"input": "scalar", "output": output, "mixtures": 3}
-    run = small_run | {"steps": 40, "learning_rate": 1e-2, "validate_every": 20, "ema_decay": 0.9}
+    run = small_run | {"steps": 80, "learning_rate": 1e-2, "validate_every": 40, "ema_decay": 0.9}
     assert train(recordings, tmp_path / "out", model, run)
     losses = [row["loss"] for row in log_of(tmp_path / "out") if "loss" in row]
     validation = [row["validation_loss"] for row in log_of(tmp_path / "out") if "loss" not in row]
