@@ -51,6 +51,8 @@ def make(name: str, threads: int = 1, precision: str = "float32"):
     with torch.no_grad():
         for value in model.parameters():
             value.uniform_(-0.4, 0.4)
+        if hasattr(model, "skip"):
+            model.skip.weight.mul_(0.1)  # fed back, larger weights would make samples grow for ever
     return model, model.to_generator(precision, threads)
 
 
