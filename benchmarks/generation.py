@@ -2,9 +2,9 @@
 
     python benchmarks/generation.py [--models W32 W64] [--seconds 3] [--json OUT]
 
-One thread, random weights, each precision and instruction set of this machine, whole generation with sampling. W32 and W64: 20 blocks
-(twice 1, 2, ..., 512), kernel 2, 32 or 64 residual, 64 or 128 gate and 128 skip channels, softmax
-over 256.
+One thread, random weights, each precision and instruction set of this machine, whole generation
+with sampling. W32 and W64: 20 blocks (twice 1, 2, ..., 512), kernel 2, 32 or 64 residual, 64 or 128
+gate and 128 skip channels, softmax over 256.
 """
 
 import argparse
