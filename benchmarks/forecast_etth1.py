@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from machine import report
 
+from wavenet.forecast import forecast
 from wavenet.generator import load
 from wavenet.metrics.forecasts import continuous_ranked_probability_score
-from wavenet.recurrent.forecast import forecast
 from wavenet.series import Series, read_series
 from wavenet.training import train
 

@@ -154,6 +154,61 @@ class LocalConditioning:
 
 
 @dataclass(frozen=True)
+class SeriesColumns:
+    """Vectors that are columns of a time series with a regular step.
+
+    The model sees the targets less their mean over the context, in units of `target_scales`, and
+    the covariates less their mean in units of their scale.
+
+    Parameters
+    ----------
+    targets
+        Columns that are predicted.
+    covariates
+        Columns that are known beforehand.
+    calendar
+        Cycles of the calendar that are covariates too, each as sine and cosine: "day", "week",
+        "year".
+    step
+        Time from row to row [s].
+    context, horizon
+        Rows that a forecast looks back on, and that it was trained to look ahead.
+    target_scales, covariate_means, covariate_scales
+        From the training data.
+    """
+
+    targets: tuple[str, ...]
+    step: int
+    context: int
+    horizon: int
+    covariates: tuple[str, ...] = ()
+    calendar: tuple[Literal["day", "week", "year"], ...] = ()
+    target_scales: tuple[float, ...] = ()
+    covariate_means: tuple[float, ...] = ()
+    covariate_scales: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = self.targets + self.covariates
+        _require(bool(self.targets), "a series needs a target column")
+        _require(len(set(names)) == len(names), "the columns of a series must differ")
+        _require_range("step", self.step, 1, 10**10)
+        _require_range("horizon", self.horizon, 1, 10**6)
+        _require_range("context", self.context, 1, 10**6)
+        for name, values, columns in (
+            ("target_scales", self.target_scales, self.targets),
+            ("covariate_means", self.covariate_means, self.covariates),
+            ("covariate_scales", self.covariate_scales, self.covariates),
+        ):
+            _require(len(values) == len(columns), f"{name} must have {len(columns)} values")
+        _require(min(self.target_scales + self.covariate_scales) > 0, "scales must be above 0")
+
+    @property
+    def covariate_channels(self) -> int:
+        """Channels of the covariates, those of the calendar included."""
+        return len(self.covariates) + 2 * len(self.calendar)
+
+
+@dataclass(frozen=True)
 class WaveNetConfig:
     """Architecture, output distribution and conditioning of a WaveNet (arXiv 1609.03499).
 
@@ -193,6 +248,9 @@ class WaveNetConfig:
         Local conditioning, or None.
     features
         How the local conditioning is computed, or None if the caller brings feature frames.
+    series
+        What the samples and the local conditioning are if they are a time series, or None. The
+        targets of a row are samples one after the other; see `wavenet.series.interleaved`.
     precision
         How the weights of the blocks and the head are kept in the model file, and computed with
         unless `wavenet.load` is told otherwise; "int8" comes with the ranges of the blocks' inputs.
@@ -217,6 +275,7 @@ class WaveNetConfig:
     global_channels: int = 0
     local: LocalConditioning | None = None
     features: LabelFeatures | None = None
+    series: SeriesColumns | None = None
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -254,6 +313,15 @@ class WaveNetConfig:
                 f"features give {self.features.channels} channels; local conditioning must take "
                 "as many",
             )
+        if self.series is not None:
+            channels = len(self.series.targets) + self.series.covariate_channels
+            _require(
+                self.local is not None
+                and (self.local.channels, self.local.hop_length) == (channels, 1),
+                f"a series of {len(self.series.targets)} targets needs local conditioning of "
+                f"{channels} channels for every sample",
+            )
+            _require(self.output != "categorical", "a series needs a continuous output")
 
     @property
     def receptive_field(self) -> int:

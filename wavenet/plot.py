@@ -13,7 +13,7 @@ from wavenet.formats.atomic import atomic_path
 
 if TYPE_CHECKING:
     from wavenet.conversion.evaluation import Evaluation
-    from wavenet.recurrent.forecast import Forecast
+    from wavenet.forecast import Forecast
     from wavenet.series import Series
 
 

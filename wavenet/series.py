@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+SAMPLE_RANGE = 8.0  # of a WaveNet's samples, [-1, 1], in units of the targets' scales
 _SECONDS = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
 
 
@@ -96,6 +97,34 @@ def calendar_features(
     phases = [2 * np.pi * seconds / _SECONDS[cycle] for cycle in cycles]
     features = [wave(phase) for phase in phases for wave in (np.sin, np.cos)]
     return np.stack(features, axis=1) if features else np.zeros((len(times), 0))
+
+
+def interleaved(values: NDArray) -> NDArray[np.float32]:
+    """Rows of scaled targets as the samples of a WaveNet: one target after the other.
+
+    `(..., rows, targets)` to `(..., rows * targets)`, `SAMPLE_RANGE` as 1.
+    """
+    values = np.asarray(values, dtype=np.float32) / SAMPLE_RANGE
+    return values.reshape(*values.shape[:-2], -1)
+
+
+def rows_of_samples(samples: NDArray, targets: int) -> NDArray[np.float64]:
+    """Inverse of `interleaved`."""
+    samples = np.asarray(samples, dtype=np.float64) * SAMPLE_RANGE
+    return samples.reshape(*samples.shape[:-1], -1, targets)
+
+
+def interleaved_covariates(covariates: NDArray, targets: int) -> NDArray[np.float32]:
+    """Conditioning of interleaved samples: which target each is, and the covariates of its row.
+
+    `(..., rows, covariates)` to `(..., rows * targets, targets + covariates)`.
+    """
+    covariates = np.asarray(covariates, dtype=np.float32)
+    *outer, rows, channels = covariates.shape
+    frames = np.empty((*outer, rows, targets, targets + channels), dtype=np.float32)
+    frames[..., :targets] = np.eye(targets)
+    frames[..., targets:] = covariates[..., None, :]
+    return frames.reshape(*outer, rows * targets, targets + channels)
 
 
 def calendar_cycles(step: int, rows: int) -> tuple[str, ...]:

@@ -80,6 +80,9 @@ def _features(generator: Generator) -> Check:
     config = generator.config
     if config.local is None:
         return Check("features", True, "no local conditioning")
+    if config.series:
+        names = ", ".join(config.series.targets)
+        return Check("features", True, f"a time series of {names}, step {config.series.step} s")
     if config.features is None:
         detail = (
             f"the model file does not say how its {config.local.channels} feature channels are "
@@ -135,6 +138,8 @@ def _receptive_field(generator: Generator) -> Check:
         other = y.copy()
         other[-1 - past] = -other[-1 - past]
         changed.append(not np.array_equal(last, generator.logits(other, **conditioning)[-1]))
-    detail = f"{field} samples, {1000 * field / generator.sample_rate:.1f} ms"
+    detail = f"{field} samples"
+    if not generator.config.series:
+        detail += f", {1000 * field / generator.sample_rate:.1f} ms"
     right = not changed[0] and (changed[1] or generator.precision == "int8")
     return Check("receptive field", right, detail)

@@ -9,9 +9,10 @@ import torch
 
 import wavenet
 from wavenet.cli import main
-from wavenet.recurrent.forecast import forecast
-from wavenet.series import read_series
+from wavenet.forecast import forecast
+from wavenet.series import interleaved, interleaved_covariates, read_series, rows_of_samples
 from wavenet.training import train
+from wavenet.verification import verify
 
 MODEL = {"target": "load", "covariates": "hot", "horizon": 12, "context": 24, "hidden_size": 16}
 RUN = {"steps": 150, "batch_size": 16, "learning_rate": 1e-2, "warmup_steps": 10}
@@ -48,6 +49,21 @@ def model(table, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def wavenet_model(table, tmp_path_factory):
+    """Two targets, one the other with the sign changed, for a WaveNet."""
+    folder = tmp_path_factory.mktemp("models") / "wavenet"
+    rows = table[0].read_text().splitlines()[1:]
+    cells = [row.split(",") for row in rows]
+    rows = [[time, load, load and str(-float(load)), hot] for time, load, hot in cells]
+    path = folder.parent / "two.csv"
+    path.write_text("\n".join(["time,load,less,hot", *map(",".join, rows)]) + "\n")
+    model = {"kind": "wavenet", "target": "load,less", "covariates": "hot", "horizon": 12}
+    model |= {"residual_channels": 16, "gate_channels": 32, "skip_channels": 32, "context": 24}
+    assert train(path, folder, model, RUN | {"steps": 300})
+    return folder, path
+
+
 def test_forecast(table, model):
     path, load = table
     generator = wavenet.load(model, threads=2)
@@ -60,6 +76,33 @@ def test_forecast(table, model):
     assert inside.mean() > 0.7
     again = forecast(wavenet.load(model, threads=1), read_series(path), samples=20, seed=1)
     np.testing.assert_array_equal(again.paths, result.paths[:20])
+
+
+def test_wavenet_forecast(table, wavenet_model):
+    """The core draws rows that go on well, and in which one target is less the other."""
+    folder, path = wavenet_model
+    generator = wavenet.load(folder, threads=2)
+    assert generator.config.series.calendar == ("day", "week")
+    assert generator.receptive_field >= 2 * generator.config.series.context
+    series = read_series(path)
+    result = forecast(generator, series, samples=100, seed=1)
+    assert result.paths.shape == (100, 12, 2) and result.targets == ("load", "less")
+    assert np.abs(result.mean[:, 0] - table[1][-12:]).mean() < 3  # the load varies by 8
+    assert np.abs(result.paths.sum(axis=2)).mean() < 2
+    again = forecast(wavenet.load(folder, threads=1), series, samples=20, seed=1)
+    np.testing.assert_array_equal(again.paths, result.paths[:20])
+    assert all(check.passed for check in verify(folder))
+
+
+def test_interleaving():
+    values = np.random.default_rng(0).standard_normal((3, 5, 2)).astype(np.float32)
+    samples = interleaved(values)
+    assert samples.shape == (3, 10) and np.abs(samples).max() < 1
+    np.testing.assert_allclose(samples[:, 1::2] * 8, values[:, :, 1], rtol=1e-6)
+    np.testing.assert_allclose(rows_of_samples(samples, 2), values, rtol=1e-6)
+    frames = interleaved_covariates(values[0], 3)
+    assert frames.shape == (15, 5)
+    np.testing.assert_array_equal(frames[7], [0, 1, 0, *values[0, 2]])
 
 
 def test_settings_come_from_the_data(model, table):
@@ -111,6 +154,7 @@ def test_refused_forecasts(table, model, call, message):
         ({"target": "lod"}, "no column 'lod'"),
         ({"target": "load", "horizon": 800}, "fewer than context and horizon, 2400"),
         ({"target": "load", "horizon": 0}, "horizon must be from 1"),
+        ({"target": "load", "kind": "hmm"}, "kind must be recurrent or wavenet, got 'hmm'"),
         ({"target": "load", "cell": "x"}, "config.cell must be one of"),
         ({"target": "load", "flavour": 1}, "unknown setting 'flavour'"),
     ],

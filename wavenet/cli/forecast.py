@@ -36,13 +36,13 @@ def forecast(
 
     Rows at the end of the file whose targets are empty give the covariates of the future.
     """
+    from wavenet.forecast import forecast as run
     from wavenet.generator import load
-    from wavenet.recurrent.forecast import forecast as run
     from wavenet.series import read_series
 
     levels = _levels(quantiles)
     generator = load(model, threads=threads)
-    if generator.config.kind != "recurrent":
+    if generator.config.series is None:
         raise ValueError(f"{model} is not a model of a time series")
     past = read_series(series)
     result = run(generator, past, horizon, samples=samples, seed=seed)

@@ -28,12 +28,21 @@ def info(
     config, tensors = load_model(find_model(model))
     print(f"kind: {config.kind}")
     print(f"parameters: {sum(tensor.size for tensor in tensors.values()):,}")
-    if config.sample_rate:
+    if config.kind != "voice-converter" and config.series:
+        _print_series(config.series)
+    elif config.sample_rate:
         print(f"sample rate: {config.sample_rate} Hz")
     if config.kind == "wavenet":
         _print_wavenet(config)
     elif config.kind == "recurrent":
         _print_recurrent(config)
+
+
+def _print_series(series) -> None:
+    print(f"time series: {', '.join(series.targets)}; a row every {series.step} s")
+    known = [*series.covariates, *series.calendar]
+    print(f"covariates: {', '.join(known) or 'none'}")
+    print(f"horizon: {series.horizon} rows, from {series.context}")
 
 
 def _print_recurrent(config) -> None:
@@ -56,8 +65,8 @@ def _print_recurrent(config) -> None:
 
 def _print_wavenet(config) -> None:
     field = config.receptive_field
-    milliseconds = 1000 * field / config.sample_rate
-    print(f"receptive field: {field} samples, {milliseconds:.1f} ms")
+    seconds = "" if config.series else f", {1000 * field / config.sample_rate:.1f} ms"
+    print(f"receptive field: {field} samples{seconds}")
     print(f"dilations: {' '.join(map(str, config.dilations))}; kernel {config.kernel_size}")
     print(
         f"channels: residual {config.residual_channels}, gate {config.gate_channels}, skip "
@@ -68,10 +77,10 @@ def _print_wavenet(config) -> None:
         print(f"output: categorical, {bits:.0f}-bit mu-law ({config.mulaw_convention})")
     else:
         components = f" of {config.components} components" if "mixture" in config.output else ""
-        print(f"output: {config.output}{components}, 16-bit audio")
+        print(f"output: {config.output}{components}, 16 bits")
     if config.speakers:
         print(f"speakers: {', '.join(config.speakers)}")
-    if config.local:
+    if config.local and not config.series:
         rate = config.sample_rate / config.local.hop_length
         print(f"conditioning: {config.local.channels} channels, {rate:.1f} frames per second")
     if config.features:

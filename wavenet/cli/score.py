@@ -47,6 +47,8 @@ def _read(generator: Any, file: Path, text: str | None, speaker: str | None) -> 
     """The samples of a file, and their conditioning."""
     from wavenet.audio import read_audio
 
+    if generator.config.series:
+        raise ValueError("a model of a time series does not score files; use wavenet forecast")
     if generator.config.kind == "recurrent":
         if text is not None or speaker is not None:
             raise ValueError("a recurrent model takes no --text and no --speaker")

@@ -92,8 +92,10 @@ def synthesize(
                 )  # fmt: skip
             _write_texts(output, [(prompt or "") + t for t in ([texts] if batch == 1 else texts)])
             return
-        if generator.sample_rate is None:
+        if generator.sample_rate is None and not generator.config.series:
             raise ValueError(f"{model} makes neither audio nor text")
+    if generator.config.series:
+        raise ValueError(f"{model} is a model of a time series: use wavenet forecast")
     _refuse("a model of audio takes no", prompt=prompt, length=length)
     _check_audio_output(output, raw, play, plot)
     primer = read_audio(prime, generator.sample_rate)[0] if prime else None

@@ -20,7 +20,10 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in OUTPUT.")] = False,
 ) -> None:
-    """Train a WaveNet on recordings, or a recurrent model on a text or a time series.
+    """Train a model on recordings, a text or a time series.
+
+    Recordings are learnt by a WaveNet unless --kind recurrent is given, a time series by a
+    recurrent model unless --kind wavenet is.
 
     A manifest has the columns path, and where wanted speaker, text (symbols separated by spaces)
     or labels ("symbol:start:end ..."), start, end (seconds) and split (train or validation).
@@ -43,20 +46,28 @@ def train(
     from wavenet.training.run import train as run
 
     groups = _read_config(config)
-    words = list(context.args)
+    options = _options(list(context.args))
+    kind = options.get("kind", groups["model"].get("kind"))
+    for name, text in options.items():
+        group, value = setting(name, text, data, kind)
+        groups[group][name] = value
+    finished = run(data, output, groups["model"], groups["training"], resume)
+    if not finished:
+        typer.echo(f"stopped; go on with: wavenet train {data} -o {output} --resume", err=True)
+        raise typer.Exit(130)
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    """Settings given as `--name value` or `--name=value`."""
+    options = {}
     while words:
         option, equals, value = words.pop(0).partition("=")
         if equals:
             words.insert(0, value)
         if not option.startswith("--") or not words:
             raise ValueError(f"{option!r} is not an option with a value")
-        name = option[2:].replace("-", "_")
-        group, value = setting(name, words.pop(0), data)
-        groups[group][name] = value
-    finished = run(data, output, groups["model"], groups["training"], resume)
-    if not finished:
-        typer.echo(f"stopped; go on with: wavenet train {data} -o {output} --resume", err=True)
-        raise typer.Exit(130)
+        options[option[2:].replace("-", "_")] = words.pop(0)
+    return options
 
 
 def _read_config(path: Path | None) -> dict[str, dict]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from wavenet.config import MulawConvention, _require, _require_choice, _require_range
+from wavenet.config import (
+    MulawConvention,
+    SeriesColumns,
+    _require,
+    _require_choice,
+    _require_range,
+)
 
 _GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 # Rows of parameters of a component.
@@ -55,61 +61,6 @@ class MulawSymbols:
         _require_range("channels", self.channels, 4, 65536)
         _require(self.channels & (self.channels - 1) == 0, "channels must be a power of two")
         _require_choice("convention", self.convention, ("wavenet", "nnmnkwii", "librosa"))
-
-
-@dataclass(frozen=True)
-class SeriesColumns:
-    """Vectors that are columns of a time series with a regular step.
-
-    The model sees the targets less their mean over the context, in units of `target_scales`, and
-    the covariates less their mean in units of their scale.
-
-    Parameters
-    ----------
-    targets
-        Columns that are predicted.
-    covariates
-        Columns that are known beforehand.
-    calendar
-        Cycles of the calendar that are covariates too, each as sine and cosine: "day", "week",
-        "year".
-    step
-        Time from row to row [s].
-    context, horizon
-        Rows that a forecast looks back on, and that it was trained to look ahead.
-    target_scales, covariate_means, covariate_scales
-        From the training data.
-    """
-
-    targets: tuple[str, ...]
-    step: int
-    context: int
-    horizon: int
-    covariates: tuple[str, ...] = ()
-    calendar: tuple[Literal["day", "week", "year"], ...] = ()
-    target_scales: tuple[float, ...] = ()
-    covariate_means: tuple[float, ...] = ()
-    covariate_scales: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        names = self.targets + self.covariates
-        _require(bool(self.targets), "a series needs a target column")
-        _require(len(set(names)) == len(names), "the columns of a series must differ")
-        _require_range("step", self.step, 1, 10**10)
-        _require_range("horizon", self.horizon, 1, 10**6)
-        _require_range("context", self.context, 1, 10**6)
-        for name, values, columns in (
-            ("target_scales", self.target_scales, self.targets),
-            ("covariate_means", self.covariate_means, self.covariates),
-            ("covariate_scales", self.covariate_scales, self.covariates),
-        ):
-            _require(len(values) == len(columns), f"{name} must have {len(columns)} values")
-        _require(min(self.target_scales + self.covariate_scales) > 0, "scales must be above 0")
-
-    @property
-    def covariate_channels(self) -> int:
-        """Channels of the covariates, those of the calendar included."""
-        return len(self.covariates) + 2 * len(self.calendar)
 
 
 @dataclass(frozen=True)

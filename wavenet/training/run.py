@@ -18,11 +18,26 @@ from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
 from wavenet.training.progress import Reporter
+from wavenet.training.recordings import RECORDINGS_OPTIONS, recordings_config, recordings_task
 from wavenet.training.series import SERIES_OPTIONS, SERIES_SETTINGS, series_config, series_task
 from wavenet.training.task import Task
 from wavenet.training.text import TEXT_SETTINGS, TEXT_SUFFIXES, text_symbols, text_task
 from wavenet.training.trainer import Trainer
 from wavenet.training.wavenet_task import WaveNetTask
+
+# What learns each kind of data, the default first.
+_KINDS = {
+    "audio": ("wavenet", "recurrent"),
+    "text": ("recurrent",),
+    "series": ("recurrent", "wavenet"),
+}
+# Settings of a model that say what to take from the data.
+_OPTIONS: dict[tuple[str, str], dict[str, Any]] = {
+    ("text", "recurrent"): {"level": "char"},
+    ("series", "recurrent"): SERIES_OPTIONS,
+    ("series", "wavenet"): SERIES_OPTIONS,
+    ("audio", "recurrent"): RECORDINGS_OPTIONS,
+}
 
 
 def train(
@@ -37,17 +52,17 @@ def train(
     Parameters
     ----------
     data
-        For a WaveNet a folder of audio or a manifest (see
-        `wavenet.manifest.read_clips`); for a recurrent model a text file, or a CSV file with a
-        time series.
+        A folder of audio or a manifest (see `wavenet.manifest.read_clips`), a text file, or a CSV
+        file with a time series.
     output
         Folder for the model, the checkpoint, the log and the cache of decoded audio.
     model, training
         Settings that differ from the defaults of `WaveNetConfig` or `RecurrentConfig`, and of
-        `TrainingConfig`. Speakers, symbols and their durations come from the data, and so does the
-        vocabulary of a text, of which `model["level"]` is "char" or "word". Of a series
-        `model["target"]` and `model["covariates"]` name columns, `model["horizon"]` and
-        `model["context"]` are numbers of rows.
+        `TrainingConfig`. `model["kind"]` is "wavenet" (the default for audio) or "recurrent" (for
+        the rest; a text is always learnt by such a model). Speakers, symbols and their durations
+        come from the data, and so does the vocabulary of a text, of which `model["level"]` is
+        "char" or "word". Of a series `model["target"]` and `model["covariates"]` name columns,
+        `model["horizon"]` and `model["context"]` are numbers of rows.
     resume
         Go on from the checkpoint in `output`; `training` may change the settings of the run.
 
@@ -69,10 +84,15 @@ def train(
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)
     config, settings = _configs(data, output, model or {}, training or {}, resume)
-    if isinstance(config, RecurrentConfig):
-        task: Task = (series_task if config.series else text_task)(config, settings, data)
+    cache = output / "cache"
+    if config.series:
+        task: Task = series_task(config, settings, data)
+    elif isinstance(config, WaveNetConfig):
+        task = WaveNetTask(config, settings, data, cache, console)
+    elif config.text:
+        task = text_task(config, settings, data)
     else:
-        task = WaveNetTask(config, settings, data, output / "cache", console)
+        task = recordings_task(config, settings, data, cache, console)
     output.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(task, settings, output)
     if resume:
@@ -97,22 +117,25 @@ def _refuse_to_overwrite(output: Path) -> None:
             )
 
 
-def setting(name: str, text: str, data: Path | None = None) -> tuple[str, Any]:
+def setting(
+    name: str, text: str, data: Path | None = None, kind: str | None = None
+) -> tuple[str, Any]:
     """A setting given as text: "model" or "training", and the value in its type.
 
-    `data` says of what kind the model is.
+    `data` and `kind` say of what kind the model is.
 
     Raises
     ------
     ValueError
         There is no such setting, or the text is not a value of its type.
     """
-    kind = data_kind(data) if data else "audio"
+    source = data_kind(data) if data else "audio"
+    kind = kind or _KINDS[source][0]
     groups = {
-        "model": WaveNetConfig if kind == "audio" else RecurrentConfig,
+        "model": WaveNetConfig if kind == "wavenet" else RecurrentConfig,
         "training": TrainingConfig,
     }
-    options = {"text": {"level": "char"}, "series": SERIES_OPTIONS}.get(kind, {})
+    options = _OPTIONS.get((source, kind), {})
     if name in options:
         return "model", _value(name, text, options[name])
     for group, cls in groups.items():
@@ -141,14 +164,21 @@ def _configs(
     data: Path, output: Path, model: dict[str, Any], training: dict[str, Any], resume: bool
 ) -> tuple[WaveNetConfig | RecurrentConfig, TrainingConfig]:
     if not resume:
-        kind = data_kind(data)
-        defaults = {"text": TEXT_SETTINGS, "series": SERIES_SETTINGS}.get(kind, {})
+        source = data_kind(data)
+        kind = model.get("kind", _KINDS[source][0])
+        if kind not in _KINDS[source]:
+            raise ValueError(
+                f"{data} is {source}; kind must be {' or '.join(_KINDS[source])}, got {kind!r}"
+            )
+        defaults = {"text": TEXT_SETTINGS, "series": SERIES_SETTINGS}.get(source, {})
         settings = configuration.build(TrainingConfig, defaults | training, "training")
-        if kind == "text":
+        if source == "text":
             return _text_config(data, model), settings
-        if kind == "series":
+        if source == "series":
             return series_config(data, model, settings), settings
-        return configuration.from_dict({"kind": "wavenet", **model}), settings
+        if kind == "recurrent":
+            return recordings_config(model), settings
+        return configuration.from_dict({**model, "kind": "wavenet"}), settings
     config, settings = read_configs(output)
     if model:
         raise ValueError(
@@ -179,7 +209,7 @@ def _text_config(data: Path, model: dict[str, Any]) -> RecurrentConfig:
     settings = {name: value for name, value in model.items() if name != "level"}
     symbols = text_symbols(data, model.get("level", "char"))
     settings["text"] = dataclasses.asdict(symbols)
-    return configuration.from_dict({"kind": "recurrent", **settings})
+    return configuration.from_dict({**settings, "kind": "recurrent"})
 
 
 def _start_processes() -> None:

@@ -1,4 +1,4 @@
-"""A time series as the data of a recurrent model."""
+"""A time series as the data of a recurrent model or a WaveNet."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from wavenet import config as configuration
-from wavenet.recurrent.config import RecurrentConfig, SeriesColumns
-from wavenet.recurrent.forecast import covariate_rows, known_rows
+from wavenet.config import LocalConditioning, SeriesColumns, WaveNetConfig
+from wavenet.forecast import covariate_rows, known_rows
+from wavenet.recurrent.config import RecurrentConfig
 from wavenet.series import Series, calendar_cycles, check_complete, read_series
 from wavenet.training.config import TrainingConfig
-from wavenet.training.recurrent_task import RecurrentTask, Track, windows
+from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler, windows
+from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
 
 SERIES_OPTIONS = {"target": "", "covariates": "", "horizon": 24, "context": 0}
 # What suits a series where the settings say nothing.
@@ -22,13 +24,21 @@ SERIES_SETTINGS = {
     "validation": 0.2, "ema_decay": 0.99, "validate_every": 200, "save_every": 500,
     "weight_decay": 0.05,
 }  # fmt: skip
-SERIES_MODEL = {
-    "cell": "lstm", "layers": 2, "hidden_size": 64, "output": "student-t", "input_skip": True,
-    "dropout": 0.1,
+SERIES_MODELS: dict[str, dict[str, Any]] = {
+    "recurrent": {
+        "cell": "lstm", "layers": 2, "hidden_size": 64, "output": "student-t", "input_skip": True,
+        "dropout": 0.1,
+    },
+    "wavenet": {
+        "residual_channels": 32, "gate_channels": 64, "skip_channels": 64, "input": "scalar",
+        "output": "gaussian-mixture", "mixtures": 3, "sample_rate": 1,
+    },
 }  # fmt: skip
 
 
-def series_config(path: Path, model: dict[str, Any], settings: TrainingConfig) -> RecurrentConfig:
+def series_config(
+    path: Path, model: dict[str, Any], settings: TrainingConfig
+) -> RecurrentConfig | WaveNetConfig:
     """A model of a file's columns; see `SERIES_OPTIONS` for the settings that say which.
 
     Raises
@@ -59,14 +69,15 @@ def series_config(path: Path, model: dict[str, Any], settings: TrainingConfig) -
         target_scales=tuple(parts[0][1]), covariate_means=tuple(parts[1][0]),
         covariate_scales=tuple(parts[1][1]),
     )  # fmt: skip
-    values = SERIES_MODEL | rest | {
-        "dimensions": len(columns.targets), "covariates": columns.covariate_channels,
-        "series": dataclasses.asdict(columns),
-    }  # fmt: skip
-    return configuration.from_dict({"kind": "recurrent", **values})
+    kind = rest.get("kind", "recurrent")
+    of_columns = _wavenet_of(columns) if kind == "wavenet" else _recurrent_of(columns)
+    fixed = {"kind": kind, "series": dataclasses.asdict(columns)}
+    return configuration.from_dict(SERIES_MODELS[kind] | of_columns | rest | fixed)
 
 
-def series_task(config: RecurrentConfig, settings: TrainingConfig, path: Path) -> RecurrentTask:
+def series_task(
+    config: RecurrentConfig | WaveNetConfig, settings: TrainingConfig, path: Path
+) -> RecurrentTask | WaveNetSeriesTask:
     """Learns a series but for its end, the fraction `settings.validation`, which is held out."""
     columns = config.series
     series = read_series(path)
@@ -82,15 +93,35 @@ def series_task(config: RecurrentConfig, settings: TrainingConfig, path: Path) -
     samples = (targets / columns.target_scales).astype(np.float32)
     covariates = covariate_rows(series.rows(0, known), columns, series.times[:known])
     track = Track(samples[:split], covariates[:split])
-    settings = dataclasses.replace(settings, window=length)
-    task = RecurrentTask(config, settings, [track], [], "rows")
+    rows = rows_of_series(config) if isinstance(config, WaveNetConfig) else config
     starts = range(split - columns.context, known - length + 1, columns.horizon)
     pieces = [(Track(samples, covariates), start, 0) for start in starts]
-    task.validation = [
-        windows(pieces[i : i + settings.batch_size], length, config)
+    validation = [
+        windows(pieces[i : i + settings.batch_size], length, rows)
         for i in range(0, len(pieces), settings.batch_size)
     ]
+    settings = dataclasses.replace(settings, window=length)
+    if isinstance(config, WaveNetConfig):
+        sampler = WindowSampler([track], rows, length, settings.seed)
+        data = f"{split:,} rows to train on, {known - split:,} for validation"
+        return WaveNetSeriesTask(config, sampler, validation, data)
+    task = RecurrentTask(config, settings, [track], [], "rows")
+    task.validation = validation
     return task
+
+
+def _recurrent_of(columns: SeriesColumns) -> dict[str, Any]:
+    return {"dimensions": len(columns.targets), "covariates": columns.covariate_channels}
+
+
+def _wavenet_of(columns: SeriesColumns) -> dict[str, Any]:
+    """Conditioning on every sample, and dilations that reach over the context."""
+    targets = len(columns.targets)
+    local = LocalConditioning(targets + columns.covariate_channels, hop_length=1, layers=0)
+    dilations = [1]
+    while sum(dilations) < columns.context * targets:
+        dilations.append(2 * dilations[-1])
+    return {"local": dataclasses.asdict(local), "dilations": dilations}
 
 
 def _split(series: Series, targets: tuple[str, ...], settings: TrainingConfig) -> int:

@@ -46,9 +46,9 @@ class WaveNetTask:
     ):
         clips = read_clips(data)
         self.config = complete_config(config, clips)
-        held_out = _held_out(clips, settings)
+        held_out = held_out_clips(clips, settings)
         cache.mkdir(parents=True, exist_ok=True)
-        items = _load(clips, self.config, cache, console)
+        items = load_clips(clips, self.config, cache, console)
         validation = [item for item, held in zip(items, held_out, strict=True) if held]
         training = [item for item, held in zip(items, held_out, strict=True) if not held]
         if not training:
@@ -84,7 +84,7 @@ class WaveNetTask:
         )
 
 
-def _held_out(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
+def held_out_clips(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
     """Which clips are for validation: as the data say, else a random fraction of the files."""
     if any(clip.split for clip in clips):
         return np.array([clip.split == "validation" for clip in clips])
@@ -97,7 +97,9 @@ def _held_out(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
     return np.array([str(clip.path) in chosen for clip in clips])
 
 
-def _load(clips: list[Clip], config: WaveNetConfig, cache: Path, console: Console) -> list[Item]:
+def load_clips(
+    clips: list[Clip], config: WaveNetConfig, cache: Path, console: Console
+) -> list[Item]:
     """All clips, decoded and cached; prints what was found."""
     steps = track(range(len(clips)), "reading audio", console=console, transient=True)
     items, summary = build_corpus(clips, config, cache, progress=iter(steps).__next__)

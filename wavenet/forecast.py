@@ -1,16 +1,27 @@
-"""Forecasts of time series: sample paths of a recurrent model, and what they say together."""
+"""Forecasts of time series: sample paths of a model, and what they say together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wavenet.arguments import integer
-from wavenet.recurrent.config import SeriesColumns
-from wavenet.recurrent.generator import RecurrentGenerator
-from wavenet.series import Series, calendar_features, check_complete
+from wavenet.config import SeriesColumns
+from wavenet.generator import Generator
+from wavenet.series import (
+    Series,
+    calendar_features,
+    check_complete,
+    interleaved,
+    interleaved_covariates,
+    rows_of_samples,
+)
+
+if TYPE_CHECKING:
+    from wavenet.recurrent.generator import RecurrentGenerator
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class Forecast:
 
 
 def forecast(
-    generator: RecurrentGenerator,
+    generator: Generator | RecurrentGenerator,
     series: Series,
     horizon: int | None = None,
     *,
@@ -66,7 +77,7 @@ def forecast(
     samples
         Number of paths.
     seed, temperature
-        As for `RecurrentGenerator.generate`.
+        As for `generate` of the model.
 
     Raises
     ------
@@ -92,13 +103,31 @@ def forecast(
     check_complete(past, columns.targets, series.source, start + 2)
     level, scales = past.mean(axis=0), np.array(columns.target_scales)
     given = covariate_rows(series.rows(start, len(series.times)), columns, times, start + 2)
-    streams = generator.streams(
-        batch=samples, seed=seed, temperature=temperature,
-        covariates=given if given.shape[1] else None, prime=(past - level) / scales,
-    )  # fmt: skip
-    drawn = np.asarray(streams.generate(horizon), dtype=np.float64)
-    paths = drawn.reshape(samples, horizon, -1) * scales + level
+    drawn = _draw(generator, (past - level) / scales, given, horizon, samples, seed, temperature)
+    paths = drawn * scales + level
     return Forecast(times[columns.context :], columns.targets, paths)
+
+
+def _draw(
+    generator: Generator | RecurrentGenerator,
+    past: NDArray[np.float64],
+    covariates: NDArray[np.float32],
+    horizon: int,
+    samples: int,
+    seed: int,
+    temperature: float,
+) -> NDArray[np.float64]:
+    """Scaled paths `(samples, horizon, targets)` that go on from scaled rows."""
+    options = {"batch": samples, "seed": seed, "temperature": temperature}
+    targets = past.shape[1]
+    if isinstance(generator, Generator):
+        frames = interleaved_covariates(covariates, targets)
+        streams = generator.streams(**options, condition=frames, prime=interleaved(past))
+        return rows_of_samples(streams.generate(horizon * targets), targets)
+    given = covariates if covariates.shape[1] else None
+    streams = generator.streams(**options, covariates=given, prime=past)
+    drawn = np.asarray(streams.generate(horizon), dtype=np.float64)
+    return drawn.reshape(samples, horizon, targets)
 
 
 def known_rows(series: Series, columns: SeriesColumns) -> int:

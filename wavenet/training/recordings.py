@@ -1,0 +1,50 @@
+"""Recordings as the data of a recurrent model: their mu-law codes, without conditioning."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from wavenet import config as configuration
+from wavenet.config import WaveNetConfig
+from wavenet.manifest import read_clips
+from wavenet.recurrent.config import MulawSymbols, RecurrentConfig
+from wavenet.training.config import TrainingConfig
+from wavenet.training.recurrent_task import RecurrentTask, Track
+from wavenet.training.wavenet_task import held_out_clips, load_clips
+
+# As a WaveNet's settings are called.
+RECORDINGS_OPTIONS = {
+    "sample_rate": 16000, "quantization_channels": 256, "mulaw_convention": "wavenet"
+}  # fmt: skip
+
+
+def recordings_config(model: dict[str, Any]) -> RecurrentConfig:
+    """A recurrent model of mu-law codes; see `RECORDINGS_OPTIONS`."""
+    options = RECORDINGS_OPTIONS | {k: v for k, v in model.items() if k in RECORDINGS_OPTIONS}
+    symbols = MulawSymbols(
+        options["sample_rate"], options["quantization_channels"], options["mulaw_convention"]
+    )
+    rest = {name: value for name, value in model.items() if name not in RECORDINGS_OPTIONS}
+    return configuration.from_dict({**rest, "kind": "recurrent", "audio": vars(symbols)})
+
+
+def recordings_task(
+    config: RecurrentConfig, settings: TrainingConfig, data: Path, cache: Path, console: Console
+) -> RecurrentTask:
+    """Learns the clips of a folder or a manifest, whatever is said in them."""
+    codes = WaveNetConfig(
+        sample_rate=config.audio.sample_rate, quantization_channels=config.audio.channels,
+        mulaw_convention=config.audio.convention,
+    )  # fmt: skip
+    clips = [dataclasses.replace(clip, speaker="") for clip in read_clips(data)]
+    held_out = held_out_clips(clips, settings)
+    tracks = [Track(item.codes) for item in load_clips(clips, codes, cache, console)]
+    training = [track for track, held in zip(tracks, held_out, strict=True) if not held]
+    validation = [track for track, held in zip(tracks, held_out, strict=True) if held]
+    if not training:
+        raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
+    return RecurrentTask(config, settings, training, validation)
