@@ -36,7 +36,11 @@ def negative_log_likelihood(outputs: Tensor, codes: Tensor, config: WaveNetConfi
         `(B, T)` [nats].
     """
     if config.output == "categorical":
-        return functional.cross_entropy(outputs, codes, reduction="none")
+        logits = outputs.permute(2, 0, 1)  # as the model has them in memory
+        losses = functional.cross_entropy(
+            logits.reshape(-1, logits.shape[2]), codes.t().reshape(-1), reduction="none"
+        )
+        return losses.view(logits.shape[:2]).t()
     y = ((codes - PCM_LEVELS // 2) / (PCM_LEVELS // 2)).to(outputs.dtype)[:, None]
     lowest, highest = (codes == 0)[:, None], (codes == PCM_LEVELS - 1)[:, None]
     *logits, means, log_scales = outputs.split(config.components, dim=1)

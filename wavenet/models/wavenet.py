@@ -12,6 +12,7 @@ from torch.nn import functional
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.formats.model_file import load_model, save_model
 from wavenet.generator import Generator
+from wavenet.models.gated_convolution import GatedConvolution
 
 
 class ConditionNetwork(nn.Module):
@@ -99,19 +100,42 @@ class Block(nn.Module):
         self.residual = None if last else nn.Conv1d(half, config.residual_channels, 1)
         self.skip = nn.Conv1d(half, config.skip_channels, 1)
 
-    def forward(
-        self, x: Tensor, global_vector: Tensor | None, local: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """`(B, residual, T)` to the next block's input `(B, residual, T)` and `(B, skip, T)`."""
-        past = self.dilated.dilation[0] * (self.dilated.kernel_size[0] - 1)
-        activation = self.dilated(functional.pad(x, (past, 0)))
-        if self.global_projection is not None:
-            activation = activation + self.global_projection(global_vector)[:, :, None]
-        if local is not None:
-            activation = activation + local
-        filtered, gated = activation.chunk(2, dim=1)
-        z = torch.tanh(filtered) * torch.sigmoid(gated)
-        return x if self.residual is None else x + self.residual(z), self.skip(z)
+    def condition(self, global_vector: Tensor | None, frames: Tensor | None) -> Tensor | None:
+        """`(frames, B, gate)` from `(B, global_size)` and `(frames, B, C)`."""
+        conditions = []
+        if global_vector is not None:
+            conditions.append(self.global_projection(global_vector)[None])
+        if frames is not None:
+            conditions.append(functional.linear(frames, self.local_projection.weight[:, :, 0]))
+        return sum(conditions) if conditions else None
+
+    def forward(self, x: Tensor, condition: Tensor | None, batch: int) -> tuple[Tensor, Tensor]:
+        """`(T * B, residual)` to the next block's input and to `(T * B, skip)`.
+
+        `condition`, `(frames, B, gate)`, lasts for T samples.
+        """
+        dtype = _product_type(x)
+        z = GatedConvolution.apply(
+            x.to(dtype),
+            self.dilated.weight.to(dtype),
+            self.dilated.bias.to(dtype),
+            None if condition is None else condition.to(dtype),
+            self.dilated.dilation[0] * batch,
+        )
+        skip = _pointwise(self.skip, z)
+        return x if self.residual is None else x + _pointwise(self.residual, z), skip
+
+
+def _pointwise(layer: nn.Conv1d, rows: Tensor) -> Tensor:
+    """A 1x1 convolution of rows `(n, C)`."""
+    return functional.linear(rows, layer.weight[:, :, 0], layer.bias)
+
+
+def _product_type(x: Tensor) -> torch.dtype:
+    """Type of the operands of matrix products: that of autocast where it is on."""
+    if torch.is_autocast_enabled(x.device.type):
+        return torch.get_autocast_dtype(x.device.type)
+    return x.dtype
 
 
 class WaveNet(nn.Module):
@@ -185,16 +209,15 @@ class WaveNet(nn.Module):
         if self.config.local and features is None:
             raise ValueError("this model needs feature frames")
         conditioning = self._global(speaker, global_vector)
-        frames = self.condition.frames(features, conditioning) if self.config.local else None
-        if frames is not None and self.config.local.upsampling != "repeat":
-            frames = self.condition.upsample(frames)
-        h = self._input(x)
+        batch, length = x.shape
+        frames = self._frames(features, conditioning, length) if self.config.local else None
+        h = self._input(x).permute(2, 0, 1).reshape(length * batch, -1)
         skips = None
         for block in self.blocks:
-            local = self._local(block, frames, x.shape[1]) if frames is not None else None
-            h, skip = block(h, conditioning, local)
-            skips = skip if skips is None else skips + skip
-        return self.output(functional.relu(self.hidden(functional.relu(skips))))
+            h, skip = block(h, block.condition(conditioning, frames), batch)
+            skips = skip.to(h.dtype) if skips is None else skips + skip
+        hidden = functional.relu(_pointwise(self.hidden, functional.relu(skips)))
+        return _pointwise(self.output, hidden).view(length, batch, -1).permute(1, 2, 0)
 
     def save_pretrained(self, directory: str | os.PathLike) -> None:
         """Writes the model file (`wavenet.load` reads it)."""
@@ -225,14 +248,19 @@ class WaveNet(nn.Module):
             if count > 1:
                 self.output.bias[-2 * count : -count] = torch.linspace(-0.5, 0.5, count)
 
-    def _local(self, block: Block, frames: Tensor, length: int) -> Tensor:
-        """`(B, gate, T)`: repetition commutes with the 1x1 product, so it comes after it."""
-        local = block.local_projection(frames)
-        if self.config.local.upsampling == "repeat":
-            local = self.condition.upsample(local)
-        if local.shape[2] < length:
-            raise ValueError(f"{local.shape[2]} samples of conditioning for {length} of audio")
-        return local[:, :, :length]
+    def _frames(self, features: Tensor, global_vector: Tensor | None, length: int) -> Tensor:
+        """What conditions `length` samples: `(frames, B, C)` or, upsampled, `(length, B, C)`.
+
+        Repetition commutes with the projection into the blocks, so whole frames stay as they are.
+        """
+        config = self.config.local
+        lasts = features.shape[2] * config.hop_length
+        if lasts < length:
+            raise ValueError(f"{lasts} samples of conditioning for {length} of audio")
+        frames = self.condition.frames(features, global_vector)
+        if config.upsampling == "repeat" and length % config.hop_length == 0:
+            return frames[:, :, : length // config.hop_length].permute(2, 0, 1)
+        return self.condition.upsample(frames)[:, :, :length].permute(2, 0, 1)
 
     def _global(self, speaker: Tensor | None, vector: Tensor | None) -> Tensor | None:
         parts = []
