@@ -1,6 +1,8 @@
 """Forecasts of the oil temperature of ETTh1 against seasonal naive and linear forecasts.
 
-    python benchmarks/forecast_etth1.py TIMESERIES_FOLDER [--horizon 96] [--steps N] [--json OUT]
+    python benchmarks/forecast_etth1.py TIMESERIES_FOLDER [--horizon 96] [--json OUT]
+
+LSTM and WaveNet are what `wavenet train ETTh1.csv --target OT [--kind wavenet]` makes.
 
 The usual split: 12 months to train on, 4 for validation, 4 to test; values in units of the training
 deviation; a forecast from every `--stride`-th hour of the test. The linear model (NLinear, arXiv
@@ -14,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
 from machine import report
 
 from wavenet.forecast import forecast
@@ -23,6 +26,7 @@ from wavenet.series import Series, read_series
 from wavenet.training import train
 
 TRAIN, VALIDATION, TEST = 8640, 2880, 2880
+MODELS = {"lstm": {"kind": "recurrent"}, "wavenet": {"kind": "wavenet"}}
 PATHS, ERRORS, LINEAR_CONTEXT = 200, 200, 336
 
 
@@ -46,6 +50,16 @@ def with_errors(point, y: np.ndarray, horizon: int):
     return paths
 
 
+def trained(name: str, table: Path, folder: Path, arguments: argparse.Namespace):
+    """A forecaster of the time t by a model that is trained unless `folder` has it."""
+    if not (folder / "model.safetensors").exists():
+        settings = MODELS[name] | {"target": "OT", "horizon": arguments.horizon}
+        share = VALIDATION / (TRAIN + VALIDATION)
+        training = {"validation": share, "steps": arguments.steps, "validate_every": 100}
+        train(table, folder, settings | {"context": arguments.context}, training)
+    return load(folder)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -53,39 +67,35 @@ def main() -> None:
     parser.add_argument("--context", type=int, default=336)
     parser.add_argument("--stride", type=int, default=8)
     parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--hidden-size", type=int, default=64)
+    parser.add_argument("--models", type=Path, help="Folder that keeps what was trained.")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    torch.set_num_threads(1)
     horizon = arguments.horizon
 
     series = read_series(arguments.folder / "ETTh1.csv.gz")
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "ett.csv"
+    y = series.columns(("OT",))[:, 0]
+    level, deviation = y[:TRAIN].mean(), y[:TRAIN].std()
+    raw = Series(series.times, ("OT",), y[:, None], series.source)
+    y = (y - level) / deviation
+    weights = linear_model(y, horizon)
+    methods = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        table = Path(temporary) / "ett.csv"
         with gzip.open(arguments.folder / "ETTh1.csv.gz", "rt") as file:
             table.write_text("".join(file.readlines()[: 1 + TRAIN + VALIDATION]))
-        settings = {
-            "target": "OT", "horizon": horizon, "context": arguments.context,
-            "hidden_size": arguments.hidden_size,
-        }  # fmt: skip
-        share = VALIDATION / (TRAIN + VALIDATION)
-        training = {"validation": share, "steps": arguments.steps}
-        train(table, Path(folder) / "model", settings, training)
-        generator = load(Path(folder) / "model")
+        for name in MODELS:
+            folder = (arguments.models or Path(temporary)) / f"{name}-{horizon}"
+            generator = trained(name, table, folder, arguments)
 
-    y = series.columns(("OT",))[:, 0]
-    y = (y - y[:TRAIN].mean()) / y[:TRAIN].std()
-    weights = linear_model(y, horizon)
-    scale = generator.config.series.target_scales[0]
-    raw = Series(series.times, ("OT",), series.columns(("OT",)), series.source)
+            def paths(t: int, generator=generator) -> tuple[np.ndarray, np.ndarray]:
+                past = raw.rows(t - arguments.context, t)
+                drawn = forecast(generator, past, horizon, samples=PATHS, seed=t).paths[:, :, 0]
+                drawn = (drawn - level) / deviation
+                return drawn.mean(axis=0), drawn
 
-    def recurrent(t: int) -> tuple[np.ndarray, np.ndarray]:
-        past = raw.rows(t - arguments.context, t)
-        drawn = forecast(generator, past, horizon, samples=PATHS, seed=t).paths[:, :, 0]
-        drawn = (drawn - raw.values[:TRAIN].mean()) / scale
-        return drawn.mean(axis=0), drawn
-
-    methods = {
-        "recurrent": recurrent,
+            methods[name] = paths
+    methods |= {
         "linear": with_errors(
             lambda t: (y[t - LINEAR_CONTEXT : t] - y[t - 1]) @ weights + y[t - 1], y, horizon
         ),

@@ -18,6 +18,8 @@ void validate(const RecurrentShape& shape) {
           "a recurrent model needs an input");
   require(!shape.categorical() || shape.classes >= 2, "classes must be at least 2, got ",
           shape.classes);
+  require(shape.leak > 0.0f && shape.leak <= 1.0f, "leak must be above 0 and at most 1, got ",
+          shape.leak);
   require(shape.diagonal.dimensions >= 1, "dimensions must be at least 1");
   require(shape.diagonal.components >= 1, "components must be at least 1");
 }
@@ -78,6 +80,7 @@ RecurrentLayer Recurrent::make_layer(const Tensors& tensors, std::size_t index) 
       find_tensor(tensors, name + ".bias_hh_l0", {rows}),
       shape_.cell == Cell::kPeepholeLstm ? find_tensor(tensors, name + ".peepholes", {3, units})
                                          : nullptr,
+      shape_.leak,
   };
   return RecurrentLayer(kernels_->recurrent, index ? *linear_ : kernels_->float32, *linear_,
                         shape_.cell, weights, input_form(index), hidden_form());

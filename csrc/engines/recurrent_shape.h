@@ -16,6 +16,7 @@ struct RecurrentShape {
   Cell cell = Cell::kLstm;
   std::size_t layers = 1;
   std::size_t hidden_size = 0;
+  float leak = 1.0f;      // of an RNN: share of the new value in a hidden value
   bool residual = false;  // each layer but the first adds its input to its output
   bool feedback = true;
   bool input_skip = false;  // the given channels lead to the output directly too

@@ -134,7 +134,8 @@ struct RecurrentStep {
   size_t gates_stride;
   size_t units;
   const float* peepholes;  // of the input, forget and output gate, a padded row each
-  const float* before;     // hidden values of the step before (GRU)
+  float leak;              // share of the new value in a hidden value (RNN)
+  const float* before;     // hidden values of the step before (RNN, GRU)
   float* cell;             // of the step before, then of this one (LSTM)
   float* hidden;           // of this step
   size_t stride;           // of the rows of hidden and cell values

@@ -42,6 +42,7 @@ RecurrentLayer::RecurrentLayer(const RecurrentKernels& kernels, const LinearKern
                                InputForm hidden_form)
     : step_(step_of(kernels, cell)),
       units_(weights.recurrent.columns),
+      leak_(weights.leak),
       recurrent_place_(cell == Cell::kGru ? units_ : 0),
       input_(inputs, input_weights(cell, weights.input), input_form),
       recurrent_(hidden, recurrent_weights(weights.recurrent), hidden_form) {

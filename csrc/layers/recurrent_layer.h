@@ -17,6 +17,7 @@ struct RecurrentWeights {
   const float* input_bias;
   const float* recurrent_bias;
   const float* peepholes;  // input, forget, output, or null
+  float leak = 1.0f;       // of an RNN
 };
 
 // A row of gates starts as the bias, the inputs and the last hidden values are added to it, all
@@ -45,8 +46,8 @@ class RecurrentLayer {
   void advance(const void* stored, std::size_t stored_stride, const float* before, float* gates,
                float* cell, float* hidden, std::size_t columns) const {
     recurrent_.accumulate(stored, stored_stride, gates + recurrent_place_, gates_width(), columns);
-    step_(
-        {gates, gates_width(), units_, peepholes_.data(), before, cell, hidden, width(), columns});
+    step_({gates, gates_width(), units_, peepholes_.data(), leak_, before, cell, hidden, width(),
+           columns});
   }
 
   // Weights of further inputs (columns of the weights that the layer was not built with), as those
@@ -56,6 +57,7 @@ class RecurrentLayer {
  private:
   void (*step_)(const RecurrentStep&);
   std::size_t units_;
+  float leak_;
   std::size_t recurrent_place_;  // where the gates of the recurrent product start in a row
   PackedLinear input_;
   PackedLinear recurrent_;

@@ -45,6 +45,7 @@ RecurrentShape recurrent_shape(const py::dict& values) {
   shape.cell = cell_of(values);
   shape.layers = take<std::size_t>(values, "layers");
   shape.hidden_size = take<std::size_t>(values, "hidden_size");
+  shape.leak = take<float>(values, "leak");
   shape.residual = take<bool>(values, "residual");
   shape.feedback = take<bool>(values, "feedback");
   shape.input_skip = take<bool>(values, "input_skip");

@@ -11,9 +11,9 @@ from wavenet import _core
 MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 SIZES = [(1, 4), (3, 2), (7, 3), (24, 4), (40, 1), (64, 2), (256, 2), (1024, 1)]
 EFFECT = {
-    "cell": "lstm", "peepholes": False, "layers": 1, "hidden_size": 8, "residual": False,
-    "feedback": False, "input_skip": False, "output": "point", "classes": 0, "embedding_size": 0,
-    "dimensions": 2, "components": 1, "covariates": 3, "global_channels": 0,
+    "cell": "lstm", "leak": 1.0, "peepholes": False, "layers": 1, "hidden_size": 8,
+    "residual": False, "feedback": False, "input_skip": False, "output": "point", "classes": 0,
+    "embedding_size": 0, "dimensions": 2, "components": 1, "covariates": 3, "global_channels": 0,
 }  # fmt: skip
 
 

@@ -38,6 +38,9 @@ CONFIGS = {
     "logistic mixture": RecurrentConfig(
         layers=1, hidden_size=16, output="logistic", components=3, dimensions=3
     ),
+    "leaky": RecurrentConfig(
+        cell="rnn", leak=0.3, hidden_size=21, output="gaussian", dimensions=2
+    ),
     "points": RecurrentConfig(hidden_size=9, output="point", dimensions=2),
     "effect": RecurrentConfig(
         layers=1, hidden_size=40, output="point", feedback=False, covariates=1
@@ -292,6 +295,8 @@ def test_bad_arguments(name, call, message):
     [
         ({}, "number of classes must be from 2"),
         ({"classes": 4, "cell": "gru", "peepholes": True}, "peepholes"),
+        ({"classes": 4, "leak": 0.5}, "a leak is that of an RNN"),
+        ({"classes": 4, "cell": "rnn", "leak": 0.0}, "leak must be from 1e-06 to 1.0, got 0.0"),
         ({"classes": 4, "layers": 0}, "layers must be from 1"),
         ({"classes": 4, "feedback": False}, "needs covariates"),
         ({"output": "gaussian", "text": TEXT}, "need output 'categorical'"),

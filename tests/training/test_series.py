@@ -94,6 +94,16 @@ def test_wavenet_forecast(table, wavenet_model):
     assert all(check.passed for check in verify(folder))
 
 
+def test_echo_state_forecast(table, tmp_path):
+    model = {"kind": "echo-state", "target": "load", "covariates": "hot", "horizon": 12}
+    assert train(table[0], tmp_path / "esn", model | {"units": 200, "context": 48})
+    generator = wavenet.load(tmp_path / "esn")
+    result = forecast(generator, read_series(table[0]), samples=300, seed=1)
+    assert np.abs(result.mean[:, 0] - table[1][-12:]).mean() < 2  # the load varies by 8
+    inside = np.abs(result.mean[:, 0] - table[1][-12:]) < 3 * result.paths.std(axis=0)[:, 0]
+    assert inside.mean() > 0.8
+
+
 def test_interleaving():
     values = np.random.default_rng(0).standard_normal((3, 5, 2)).astype(np.float32)
     samples = interleaved(values)
@@ -154,7 +164,8 @@ def test_refused_forecasts(table, model, call, message):
         ({"target": "lod"}, "no column 'lod'"),
         ({"target": "load", "horizon": 800}, "fewer than context and horizon, 2400"),
         ({"target": "load", "horizon": 0}, "horizon must be from 1"),
-        ({"target": "load", "kind": "hmm"}, "kind must be recurrent or wavenet, got 'hmm'"),
+        ({"target": "load", "kind": "hmm"}, "kind must be recurrent or wavenet or echo-state, got"),
+        ({"target": "load", "kind": "echo-state", "cell": "x"}, "no setting 'cell'"),
         ({"target": "load", "cell": "x"}, "config.cell must be one of"),
         ({"target": "load", "flavour": 1}, "unknown setting 'flavour'"),
     ],

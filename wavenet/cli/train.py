@@ -23,7 +23,7 @@ def train(
     """Train a model on recordings, a text or a time series.
 
     Recordings are learnt by a WaveNet unless --kind recurrent is given, a time series by a
-    recurrent model unless --kind wavenet is.
+    recurrent model unless --kind wavenet or --kind echo-state is.
 
     A manifest has the columns path, and where wanted speaker, text (symbols separated by spaces)
     or labels ("symbol:start:end ..."), start, end (seconds) and split (train or validation).

@@ -57,6 +57,33 @@ class PeepholeLSTM(nn.LSTM):
         return torch.stack(hidden, dim=1), (h[None], c[None])
 
 
+class LeakyRNN(nn.RNN):
+    """One RNN layer of slow units: h' = h + leak (tanh(...) - h) (Jaeger 2007).
+
+    Parameters
+    ----------
+    input_size, hidden_size
+        As of `torch.nn.RNN`, whose parameters it has.
+    leak
+        Share of the new value in a hidden value.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, leak: float):
+        super().__init__(input_size, hidden_size, batch_first=True)
+        self.leak = leak
+
+    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """`(B, T, input_size)` to `(B, T, hidden_size)`; the state is `(1, B, hidden_size)`."""
+        h = x.new_zeros(x.shape[0], self.hidden_size) if state is None else state[0]
+        gates = functional.linear(x, self.weight_ih_l0, self.bias_ih_l0 + self.bias_hh_l0)
+        hidden = []
+        for t in range(x.shape[1]):
+            new = torch.tanh(gates[:, t] + functional.linear(h, self.weight_hh_l0))
+            h = h + self.leak * (new - h)
+            hidden.append(h)
+        return torch.stack(hidden, dim=1), h[None]
+
+
 class RecurrentModel(nn.Module):
     """A stack of recurrent layers that predicts each sample of a sequence from those before it.
 
@@ -145,6 +172,8 @@ class RecurrentModel(nn.Module):
         units = self.config.hidden_size
         if self.config.peepholes:
             layer = PeepholeLSTM(inputs, units)
+        elif self.config.leak < 1:
+            layer = LeakyRNN(inputs, units, self.config.leak)
         else:
             layer = _CELLS[self.config.cell](inputs, units, batch_first=True)
         if self.config.cell == "lstm":  # remember at first (Gers 2000)

@@ -76,6 +76,8 @@ class RecurrentConfig:
         "rnn" (tanh), "lstm" or "gru", each as torch has it.
     layers, hidden_size
         Layers, and units of each.
+    leak
+        Of an RNN: h' = h + leak (tanh(...) - h). Below 1 the units are slow (Jaeger 2007).
     peepholes
         The gates of an LSTM see its cells (Gers 2000).
     residual
@@ -112,6 +114,7 @@ class RecurrentConfig:
     cell: Literal["rnn", "lstm", "gru"] = "lstm"
     layers: int = 2
     hidden_size: int = 256
+    leak: float = 1.0
     peepholes: bool = False
     residual: bool = False
     dropout: float = 0.0
@@ -133,6 +136,8 @@ class RecurrentConfig:
         _require_range("layers", self.layers, 1, 64)
         _require_range("hidden_size", self.hidden_size, 1, 16384)
         _require(self.cell == "lstm" or not self.peepholes, "peepholes are those of an LSTM")
+        _require_range("leak", self.leak, 1e-6, 1.0)
+        _require(self.cell == "rnn" or self.leak == 1, "a leak is that of an RNN")
         _require_range("dropout", self.dropout, 0.0, 0.99)
         _require_choice("output", self.output, tuple(_OUTPUTS))
         mixed = self.output not in ("categorical", "point")

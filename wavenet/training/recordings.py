@@ -13,7 +13,7 @@ from wavenet.config import WaveNetConfig
 from wavenet.manifest import read_clips
 from wavenet.recurrent.config import MulawSymbols, RecurrentConfig
 from wavenet.training.config import TrainingConfig
-from wavenet.training.recurrent_task import RecurrentTask, Track
+from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
 from wavenet.training.wavenet_task import held_out_clips, load_clips
 
 # As a WaveNet's settings are called.
@@ -33,18 +33,19 @@ def recordings_config(model: dict[str, Any]) -> RecurrentConfig:
 
 
 def recordings_task(
-    config: RecurrentConfig, settings: TrainingConfig, data: Path, cache: Path, console: Console
+    config: RecurrentConfig, settings: TrainingConfig, path: Path, cache: Path, console: Console
 ) -> RecurrentTask:
     """Learns the clips of a folder or a manifest, whatever is said in them."""
     codes = WaveNetConfig(
         sample_rate=config.audio.sample_rate, quantization_channels=config.audio.channels,
         mulaw_convention=config.audio.convention,
     )  # fmt: skip
-    clips = [dataclasses.replace(clip, speaker="") for clip in read_clips(data)]
+    clips = [dataclasses.replace(clip, speaker="") for clip in read_clips(path)]
     held_out = held_out_clips(clips, settings)
     tracks = [Track(item.codes) for item in load_clips(clips, codes, cache, console)]
     training = [track for track, held in zip(tracks, held_out, strict=True) if not held]
     validation = [track for track, held in zip(tracks, held_out, strict=True) if held]
     if not training:
         raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
-    return RecurrentTask(config, settings, training, validation)
+    data = count_samples(training, validation)
+    return RecurrentTask(config, settings, training, validation, data)

@@ -140,6 +140,12 @@ def validation_windows(
     ]
 
 
+def count_samples(training: list[Track], validation: list[Track], unit: str = "samples") -> str:
+    """What there is to train on, in words; `unit` is what a sample is called."""
+    sizes = [sum(len(track.samples) for track in tracks) for tracks in (training, validation)]
+    return f"{sizes[0]:,} {unit} to train on, {sizes[1]:,} for validation"
+
+
 class RecurrentTask:
     """Tracks for a recurrent model; see `wavenet.training.task.Task`.
 
@@ -149,8 +155,8 @@ class RecurrentTask:
         The model and the run; a window has `settings.window` samples.
     training, validation
         Tracks.
-    unit
-        What a sample is called.
+    data
+        What there is to train on, in words.
     """
 
     def __init__(
@@ -159,15 +165,14 @@ class RecurrentTask:
         settings: TrainingConfig,
         training: list[Track],
         validation: list[Track],
-        unit: str = "samples",
+        data: str,
     ):
         self.config = config
         self.sampler = WindowSampler(training, config, settings.window, settings.seed)
         self.validation = validation_windows(
             validation, config, settings.window, settings.batch_size
         )
-        sizes = [sum(len(track.samples) for track in tracks) for tracks in (training, validation)]
-        self._data = f"{sizes[0]:,} {unit} to train on, {sizes[1]:,} for validation"
+        self._data = data
 
     def make_model(self) -> RecurrentModel:
         """The untrained model."""

@@ -19,7 +19,14 @@ from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
 from wavenet.training.progress import Reporter
 from wavenet.training.recordings import RECORDINGS_OPTIONS, recordings_config, recordings_task
-from wavenet.training.series import SERIES_OPTIONS, SERIES_SETTINGS, series_config, series_task
+from wavenet.training.series import (
+    ECHO_STATE_OPTIONS,
+    SERIES_OPTIONS,
+    SERIES_SETTINGS,
+    fit_echo_state,
+    series_config,
+    series_task,
+)
 from wavenet.training.task import Task
 from wavenet.training.text import TEXT_SETTINGS, TEXT_SUFFIXES, text_symbols, text_task
 from wavenet.training.trainer import Trainer
@@ -29,13 +36,14 @@ from wavenet.training.wavenet_task import WaveNetTask
 _KINDS = {
     "audio": ("wavenet", "recurrent"),
     "text": ("recurrent",),
-    "series": ("recurrent", "wavenet"),
+    "series": ("recurrent", "wavenet", "echo-state"),
 }
 # Settings of a model that say what to take from the data.
 _OPTIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("text", "recurrent"): {"level": "char"},
     ("series", "recurrent"): SERIES_OPTIONS,
     ("series", "wavenet"): SERIES_OPTIONS,
+    ("series", "echo-state"): SERIES_OPTIONS | ECHO_STATE_OPTIONS,
     ("audio", "recurrent"): RECORDINGS_OPTIONS,
 }
 
@@ -59,10 +67,12 @@ def train(
     model, training
         Settings that differ from the defaults of `WaveNetConfig` or `RecurrentConfig`, and of
         `TrainingConfig`. `model["kind"]` is "wavenet" (the default for audio) or "recurrent" (for
-        the rest; a text is always learnt by such a model). Speakers, symbols and their durations
-        come from the data, and so does the vocabulary of a text, of which `model["level"]` is
-        "char" or "word". Of a series `model["target"]` and `model["covariates"]` name columns,
-        `model["horizon"]` and `model["context"]` are numbers of rows.
+        the rest; a text is always learnt by such a model); a series may also be learnt by an
+        "echo-state" network, by ridge regression and without steps. Speakers, symbols and their
+        durations come from the data, and so does the vocabulary of a text, of which
+        `model["level"]` is "char" or "word". Of a series `model["target"]` and
+        `model["covariates"]` name columns, `model["horizon"]` and `model["context"]` are numbers
+        of rows.
     resume
         Go on from the checkpoint in `output`; `training` may change the settings of the run.
 
@@ -77,13 +87,17 @@ def train(
         Unusable data or settings; the sentence names the file or the setting. Without `resume`, an
         output folder that has a model.
     """
-    data, output = Path(data), Path(output)
+    data, output, model, training = Path(data), Path(output), model or {}, training or {}
     if not resume:
         _refuse_to_overwrite(output)
     _start_processes()
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)
-    config, settings = _configs(data, output, model or {}, training or {}, resume)
+    if model.get("kind") == "echo-state" and data_kind(data) == "series" and not resume:
+        settings = configuration.build(TrainingConfig, SERIES_SETTINGS | training, "training")
+        fit_echo_state(data, model, settings).save(output)
+        return True
+    config, settings = _configs(data, output, model, training, resume)
     cache = output / "cache"
     if config.series:
         task: Task = series_task(config, settings, data)

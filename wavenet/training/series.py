@@ -12,12 +12,17 @@ from wavenet import config as configuration
 from wavenet.config import LocalConditioning, SeriesColumns, WaveNetConfig
 from wavenet.forecast import covariate_rows, known_rows
 from wavenet.recurrent.config import RecurrentConfig
+from wavenet.recurrent.echo_state import EchoStateNetwork
 from wavenet.series import Series, calendar_cycles, check_complete, read_series
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler, windows
 from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
 
 SERIES_OPTIONS = {"target": "", "covariates": "", "horizon": 24, "context": 0}
+ECHO_STATE_OPTIONS = {
+    "units": 300, "spectral_radius": 0.9, "leak": 0.5, "input_scale": 0.5, "bias_scale": 0.1,
+    "connections": 10, "ridge": 1.0, "noise": 0.0,
+}  # fmt: skip
 # What suits a series where the settings say nothing.
 SERIES_SETTINGS = {
     "steps": 2000, "batch_size": 32, "learning_rate": 2e-3, "warmup_steps": 100,
@@ -39,7 +44,17 @@ SERIES_MODELS: dict[str, dict[str, Any]] = {
 def series_config(
     path: Path, model: dict[str, Any], settings: TrainingConfig
 ) -> RecurrentConfig | WaveNetConfig:
-    """A model of a file's columns; see `SERIES_OPTIONS` for the settings that say which.
+    """A model of a file's columns; see `series_columns`."""
+    columns = series_columns(path, model, settings)
+    rest = {name: value for name, value in model.items() if name not in SERIES_OPTIONS}
+    kind = rest.get("kind", "recurrent")
+    of_columns = _wavenet_of(columns) if kind == "wavenet" else _recurrent_of(columns)
+    fixed = {"kind": kind, "series": dataclasses.asdict(columns)}
+    return configuration.from_dict(SERIES_MODELS[kind] | of_columns | rest | fixed)
+
+
+def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) -> SeriesColumns:
+    """A file's columns; see `SERIES_OPTIONS` for the settings of `model` that say which.
 
     Raises
     ------
@@ -48,7 +63,6 @@ def series_config(
     """
     series = read_series(path)
     options = SERIES_OPTIONS | {k: v for k, v in model.items() if k in SERIES_OPTIONS}
-    rest = {name: value for name, value in model.items() if name not in SERIES_OPTIONS}
     names = [tuple(n for n in options[key].split(",") if n) for key in ("target", "covariates")]
     if not names[0]:
         raise ValueError(f"--target must name a column of {path}: {', '.join(series.names)}")
@@ -62,17 +76,13 @@ def series_config(
             if scale == 0:
                 raise ValueError(f"{path}, column {name!r} is constant")
         parts.append((values.mean(axis=0).tolist(), scales.tolist()))
-    columns = SeriesColumns(
+    return SeriesColumns(
         targets=names[0], step=series.step, horizon=options["horizon"],
         context=options["context"] or 2 * options["horizon"], covariates=names[1],
         calendar=calendar_cycles(series.step, len(training.times)),
         target_scales=tuple(parts[0][1]), covariate_means=tuple(parts[1][0]),
         covariate_scales=tuple(parts[1][1]),
     )  # fmt: skip
-    kind = rest.get("kind", "recurrent")
-    of_columns = _wavenet_of(columns) if kind == "wavenet" else _recurrent_of(columns)
-    fixed = {"kind": kind, "series": dataclasses.asdict(columns)}
-    return configuration.from_dict(SERIES_MODELS[kind] | of_columns | rest | fixed)
 
 
 def series_task(
@@ -80,6 +90,55 @@ def series_task(
 ) -> RecurrentTask | WaveNetSeriesTask:
     """Learns a series but for its end, the fraction `settings.validation`, which is held out."""
     columns = config.series
+    whole, split = _read_track(path, columns, settings)
+    track = Track(whole.samples[:split], whole.covariates[:split])
+    length, known = columns.context + columns.horizon, len(whole.samples)
+    rows = rows_of_series(config) if isinstance(config, WaveNetConfig) else config
+    starts = range(split - columns.context, known - length + 1, columns.horizon)
+    pieces = [(whole, start, 0) for start in starts]
+    validation = [
+        windows(pieces[i : i + settings.batch_size], length, rows)
+        for i in range(0, len(pieces), settings.batch_size)
+    ]
+    settings = dataclasses.replace(settings, window=length)
+    if isinstance(config, WaveNetConfig):
+        sampler = WindowSampler([track], rows, length, settings.seed)
+        return WaveNetSeriesTask(config, sampler, validation, _found(whole, split))
+    task = RecurrentTask(config, settings, [track], [], _found(whole, split))
+    task.validation = validation
+    return task
+
+
+def fit_echo_state(path: Path, model: dict[str, Any], settings: TrainingConfig) -> EchoStateNetwork:
+    """An echo state network that learns what follows each window's context.
+
+    Parameters
+    ----------
+    path
+        A CSV file.
+    model
+        `SERIES_OPTIONS` and `ECHO_STATE_OPTIONS`.
+    settings
+        Of which `validation` and `seed` count.
+    """
+    columns = series_columns(path, model, settings)
+    whole, split = _read_track(path, columns, settings)
+    length = columns.context + columns.horizon
+    y, covariates = [], []
+    for start in range(0, split - length + 1, columns.horizon):
+        samples = whole.samples[start : start + length]
+        y.append(samples - samples[: columns.context].mean(axis=0))
+        covariates.append(whole.covariates[start : start + length])
+    options = ECHO_STATE_OPTIONS | {k: v for k, v in model.items() if k in ECHO_STATE_OPTIONS}
+    unknown = sorted(set(model) - set(SERIES_OPTIONS) - set(options) - {"kind"})
+    if unknown:
+        raise ValueError(f"an echo state network has no setting {unknown[0]!r}")
+    network = EchoStateNetwork(**options, washout=columns.context, seed=settings.seed)
+    return network.fit(y, covariates if columns.covariate_channels else None, columns)
+
+
+def _read_track(path: Path, columns: SeriesColumns, settings: TrainingConfig) -> tuple[Track, int]:
+    """All rows with known targets, scaled, and how many of them there are to train on."""
     series = read_series(path)
     known = known_rows(series, columns)
     split = _split(series, columns.targets, settings)
@@ -92,22 +151,11 @@ def series_task(
     check_complete(targets, columns.targets, str(path), 2)
     samples = (targets / columns.target_scales).astype(np.float32)
     covariates = covariate_rows(series.rows(0, known), columns, series.times[:known])
-    track = Track(samples[:split], covariates[:split])
-    rows = rows_of_series(config) if isinstance(config, WaveNetConfig) else config
-    starts = range(split - columns.context, known - length + 1, columns.horizon)
-    pieces = [(Track(samples, covariates), start, 0) for start in starts]
-    validation = [
-        windows(pieces[i : i + settings.batch_size], length, rows)
-        for i in range(0, len(pieces), settings.batch_size)
-    ]
-    settings = dataclasses.replace(settings, window=length)
-    if isinstance(config, WaveNetConfig):
-        sampler = WindowSampler([track], rows, length, settings.seed)
-        data = f"{split:,} rows to train on, {known - split:,} for validation"
-        return WaveNetSeriesTask(config, sampler, validation, data)
-    task = RecurrentTask(config, settings, [track], [], "rows")
-    task.validation = validation
-    return task
+    return Track(samples, covariates), split
+
+
+def _found(track: Track, split: int) -> str:
+    return f"{split:,} rows to train on, {len(track.samples) - split:,} for validation"
 
 
 def _recurrent_of(columns: SeriesColumns) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from wavenet.recurrent.config import RecurrentConfig, TextSymbols
 from wavenet.recurrent.text import encode_text, make_vocabulary, read_text, split_text
 from wavenet.training.config import TrainingConfig
-from wavenet.training.recurrent_task import RecurrentTask, Track
+from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
 
 TEXT_SUFFIXES = {".txt", ".text", ".md"}
 _LEAST = 100  # characters
@@ -36,4 +36,5 @@ def text_task(config: RecurrentConfig, settings: TrainingConfig, path: Path) -> 
     training, validation = [Track(classes[:split])], [Track(classes[split:])]
     unit = "characters" if config.text.level == "char" else "words and marks"
     held_out = validation if split < len(classes) else []
-    return RecurrentTask(config, settings, training, held_out, unit)
+    data = count_samples(training, held_out, unit)
+    return RecurrentTask(config, settings, training, held_out, data)
