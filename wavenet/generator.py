@@ -392,12 +392,13 @@ class Streams:
         return fork
 
     def prime(self, y: ArrayLike) -> None:
-        """Goes on through given audio `(n,)` in [-1, 1], the same for all streams."""
+        """Goes on through given audio `(n,)` in [-1, 1], the same for all streams.
+
+        It costs at most as much as one receptive field does.
+        """
         codes = self.generator.codes(y)
         self.samples_left(len(codes))
-        for start in range(0, len(codes), _SCORED_PER_CALL):
-            part = codes[start : start + _SCORED_PER_CALL]
-            self.core.prime(np.ascontiguousarray(np.broadcast_to(part, (self.batch, len(part)))))
+        self.core.prime(np.ascontiguousarray(np.broadcast_to(codes, (self.batch, len(codes)))))
 
     def generate(self, n_samples: int) -> NDArray[np.float32]:
         """The next `(batch, n_samples)` samples, float32 in [-1, 1]."""

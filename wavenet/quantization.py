@@ -19,6 +19,8 @@ from wavenet.formats.model_file import load_model, save_model
 from wavenet.generator import Generator
 from wavenet.manifest import Clip
 
+_OBSERVED_PER_CALL = 4096  # a call into the core is short, so that Ctrl-C is prompt
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -83,7 +85,8 @@ def activation_ranges(
     for recording in recordings:
         streams = generator.streams(**recording.conditioning)
         streams.core.observe()
-        streams.prime(recording.y)
+        for start in range(0, len(recording.y), _OBSERVED_PER_CALL):
+            streams.prime(recording.y[start : start + _OBSERVED_PER_CALL])
         observed = streams.core.observed()
         for kind, layer in (("residual", "dilated"), ("gated", "skip")):
             for i, values in enumerate(observed[kind]):

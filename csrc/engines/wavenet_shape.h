@@ -46,6 +46,13 @@ struct WaveNetShape {
   std::size_t global_channels = 0;
   LocalShape local;
 
+  // Number of past samples that one output depends on.
+  std::size_t receptive_field() const {
+    std::size_t field = input_kernel_size;
+    for (std::size_t dilation : dilations) field += (kernel_size - 1) * dilation;
+    return field;
+  }
+
   // Speaker embedding, then given vector.
   std::size_t global_size() const { return (speakers ? speaker_channels : 0) + global_channels; }
 };

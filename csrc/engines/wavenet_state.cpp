@@ -110,7 +110,8 @@ void WaveNetState::feed(std::size_t steps, const std::uint16_t* samples, std::si
   const OutputShape& shape = model_->shape().output;
   const std::size_t channels = shape.channels();
   const bool with_logits = log_likelihoods || logits;
-  for (std::size_t start = 0; start < steps; start += block_steps_) {
+  const std::size_t passed = with_logits || observing_ ? 0 : pass_over(steps, samples, stride);
+  for (std::size_t start = passed; start < steps; start += block_steps_) {
     const std::size_t count = std::min(block_steps_, steps - start);
     for (std::size_t t = 0; t < count; ++t) {
       for (std::size_t b = 0; b < batch_; ++b) {
@@ -132,6 +133,16 @@ void WaveNetState::feed(std::size_t steps, const std::uint16_t* samples, std::si
       }
     }
   }
+}
+
+// Samples that a receptive field of others follows leave no trace: only the time goes on.
+std::size_t WaveNetState::pass_over(std::size_t steps, const std::uint16_t* samples,
+                                    std::size_t stride) {
+  const std::size_t passed = steps - std::min(steps, model_->shape().receptive_field());
+  if (passed == 0) return 0;
+  for (std::size_t b = 0; b < batch_; ++b) next_[b] = samples[b * stride + passed - 1];
+  time_ += passed;
+  return passed;
 }
 
 void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool with_logits) {

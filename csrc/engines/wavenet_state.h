@@ -31,7 +31,8 @@ class WaveNetState {
 
   // Feeds given samples; codes of stream b at samples + b * stride. Where they are not null,
   // `log_likelihoods` (stream b at + b * stride) receives the log-probability of each sample given
-  // those before it [nats], `logits` ([stream][stride][channels]) what it was computed from.
+  // those before it [nats], `logits` ([stream][stride][channels]) what it was computed from. Without
+  // either, the samples before the last receptive field cost nothing.
   void feed(std::size_t steps, const std::uint16_t* samples, std::size_t stride,
             float* log_likelihoods, float* logits);
 
@@ -62,6 +63,7 @@ class WaveNetState {
     AlignedBuffer<float> rows;  // [step][stream][gate_width]
   };
 
+  std::size_t pass_over(std::size_t steps, const std::uint16_t* samples, std::size_t stride);
   // One pass over `steps` inputs ([step][stream]); logits_ holds [step][stream] after it.
   void forward(const std::int32_t* inputs, std::size_t steps, bool with_logits);
   void embed(const std::int32_t* inputs, std::size_t steps);

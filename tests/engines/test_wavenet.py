@@ -209,6 +209,29 @@ def test_priming_continues():
     np.testing.assert_array_equal(generator.generate(250, seed=9, prime=whole[:150]), whole[150:])
 
 
+@pytest.mark.parametrize("given", [1, 2, 7, 30, 40, 200])
+def test_priming_passes_over_what_leaves_no_trace(given):
+    """The score needs every sample; after it the streams go on the same way."""
+    config = WaveNetConfig(
+        dilations=(1, 2, 4, 8), kernel_size=3, residual_channels=24,
+        local=LocalConditioning(3, 5, layers=1, hidden_channels=4),
+    )  # fmt: skip
+    _, generator = make(config)
+    random = np.random.default_rng(0)
+    condition = random.standard_normal((60, 3))
+    y = random.uniform(-0.5, 0.5, given)
+    parts = []
+    for feed in ("prime", "score"):
+        streams = generator.streams(seed=9, condition=condition)
+        streams.generate(23)
+        if feed == "prime":
+            streams.prime(y)
+        else:
+            streams.core.score(generator.codes(y)[None])
+        parts.append(streams.generate(70))
+    np.testing.assert_array_equal(*parts)
+
+
 def test_copies_fork():
     _, generator = make(WaveNetConfig(dilations=(1, 2, 4)))
     streams = generator.streams(seed=1)
