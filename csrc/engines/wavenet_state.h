@@ -31,8 +31,8 @@ class WaveNetState {
 
   // Feeds given samples; codes of stream b at samples + b * stride. Where they are not null,
   // `log_likelihoods` (stream b at + b * stride) receives the log-probability of each sample given
-  // those before it [nats], `logits` ([stream][stride][channels]) what it was computed from. Without
-  // either, the samples before the last receptive field cost nothing.
+  // those before it [nats], `logits` ([stream][stride][channels]) what it was computed from.
+  // Without either, samples before the last receptive field cost nothing.
   void feed(std::size_t steps, const std::uint16_t* samples, std::size_t stride,
             float* log_likelihoods, float* logits);
 
