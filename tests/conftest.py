@@ -8,6 +8,8 @@ import pytest
 
 from wavenet import _core
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
+from wavenet.features.mel import MelFeatures
+from wavenet.features.statistics import FrameStatistics
 from wavenet.formats.model_file import save_model
 from wavenet.recurrent.config import RecurrentConfig, TextSymbols
 
@@ -28,6 +30,14 @@ SPEAKING = WaveNetConfig(
     features=FEATURES,
     **CHANNELS,
 )
+MEL = MelFeatures(
+    sample_rate=8000, fft_length=256, window_length=200, hop_length=40, mel_channels=6,
+    statistics=FrameStatistics((-5.0,) * 6, (2.0,) * 6, (-11.6,) * 6, (1.0,) * 6),
+)  # fmt: skip
+VOCODER = WaveNetConfig(
+    sample_rate=8000, dilations=(1, 2, 4), local=LocalConditioning(6, 40, hidden_channels=8),
+    features=MEL, noise_shaping=(1.5, -0.3, 0.1), **CHANNELS,
+)  # fmt: skip
 WRITING = RecurrentConfig(hidden_size=8, text=TextSymbols("char", tuple("\n abcde")))
 
 
@@ -70,6 +80,12 @@ def mixture_model(tmp_path_factory) -> Path:
 def speaking_model(tmp_path_factory) -> Path:
     """A model with speakers and label features, with random weights."""
     return save_random(tmp_path_factory.mktemp("models") / "speaking", SPEAKING)
+
+
+@pytest.fixture(scope="session")
+def vocoder_model(tmp_path_factory) -> Path:
+    """A model conditioned on mel spectrograms, with noise shaping, with random weights."""
+    return save_random(tmp_path_factory.mktemp("models") / "vocoder", VOCODER)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,9 @@ import typing
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from wavenet.features.mel import MelFeatures
+from wavenet.noise_shaping import is_invertible
+
 MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
 Precision = Literal["float32", "bf16", "int8"]
 Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
@@ -251,6 +254,9 @@ class WaveNetConfig:
     series
         What the samples and the local conditioning are if they are a time series, or None. The
         targets of a row are samples one after the other; see `wavenet.series.interleaved`.
+    noise_shaping
+        Taps of the filter that the sound passes before it is quantized; its inverse, a recursion,
+        shapes the noise of what is generated. Empty: none. See `wavenet.noise_shaping`.
     precision
         How the weights of the blocks and the head are kept in the model file, and computed with
         unless `wavenet.load` is told otherwise; "int8" comes with the ranges of the blocks' inputs.
@@ -274,7 +280,8 @@ class WaveNetConfig:
     speaker_channels: int = 16
     global_channels: int = 0
     local: LocalConditioning | None = None
-    features: LabelFeatures | None = None
+    features: LabelFeatures | MelFeatures | None = None
+    noise_shaping: tuple[float, ...] = ()
     series: SeriesColumns | None = None
     precision: Precision = "float32"
 
@@ -322,6 +329,20 @@ class WaveNetConfig:
                 f"{channels} channels for every sample",
             )
             _require(self.output != "categorical", "a series needs a continuous output")
+        if isinstance(self.features, MelFeatures):
+            for name, value in (
+                ("hop_length", self.local.hop_length), ("sample_rate", self.sample_rate)
+            ):  # fmt: skip
+                _require(
+                    getattr(self.features, name) == value,
+                    f"the features have the {name} {getattr(self.features, name)}, the model "
+                    f"{value}",
+                )
+        _require_range("taps of noise_shaping", len(self.noise_shaping), 0, 64)
+        _require(
+            not self.noise_shaping or is_invertible(self.noise_shaping),
+            "the filter of noise_shaping has no stable inverse",
+        )
 
     @property
     def receptive_field(self) -> int:
@@ -455,7 +476,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in args:
             return None
-        return _convert(next(a for a in args if a is not type(None)), value, where)
+        return _convert(_alternative(args, value, where), value, where)
     if origin is Literal:
         _require_choice(where, value, args)
         return value
@@ -479,6 +500,17 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911
     if hint is float and not math.isfinite(value):
         raise ValueError(f"{where} must be finite, got {value}")
     return value
+
+
+def _alternative(args: tuple[Any, ...], value: Any, where: str) -> Any:
+    """The type of a union that is meant: of several dataclasses that of the value's kind."""
+    types_ = [a for a in args if a is not type(None)]
+    if len(types_) == 1:
+        return types_[0]
+    by_kind = {a.kind: a for a in types_}
+    kind = value.get("kind") if isinstance(value, dict) else None
+    _require_choice(f"{where}.kind", kind, tuple(by_kind))
+    return by_kind[kind]
 
 
 def _require(condition: bool, sentence: str) -> None:

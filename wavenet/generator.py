@@ -17,6 +17,7 @@ from wavenet.assets import find_model
 from wavenet.config import WaveNetConfig
 from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
+from wavenet.noise_shaping import NoiseUnshaping, shape_noise
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.samples import decode_samples, encode_samples, silence_code
 
@@ -263,11 +264,42 @@ class Generator:
             `(frames, channels)` float32, the `condition` of `generate`.
         """
         features = self.config.features
-        if features is None:
+        if features is None or features.kind != "labels":
             raise ValueError("this model does not read text; it has no label features")
         name = self.config.speakers[self.speaker_index(speaker)] if self.config.speakers else ""
         spans, seconds = spans_from_text(features, text, name, seed)
         return self.condition_from_spans(spans, int(np.ceil(seconds * self.sample_rate)))
+
+    def condition_from_sound(self, y: ArrayLike) -> NDArray[np.float32]:
+        """Feature frames of a sound at the model's rate, for copy synthesis.
+
+        Parameters
+        ----------
+        y
+            `(n,)` float in [-1, 1].
+
+        Returns
+        -------
+        ndarray
+            `(frames, channels)` float32, the `condition` of `generate` and `score`. The frames
+            last for at least n samples.
+        """
+        features = self.config.features
+        if features is None or features.kind == "labels":
+            raise ValueError("this model does not say how to make feature frames from sound")
+        return features.track(np.asarray(y))
+
+    def condition_of(self, y: ArrayLike, spans: Sequence[Span] = ()) -> NDArray[np.float32] | None:
+        """Feature frames of a recording `(n,)`, as the model was trained: from its sound or labels.
+
+        None for a model without features.
+        """
+        features = self.config.features
+        if features is None:
+            return None
+        if features.kind == "labels":
+            return self.condition_from_spans(list(spans), len(y))
+        return self.condition_from_sound(y)
 
     def condition_from_spans(self, spans: list[Span], n_samples: int) -> NDArray[np.float32]:
         """Feature frames of symbols at given times.
@@ -285,7 +317,7 @@ class Generator:
             `(frames, channels)` float32, the `condition` of `generate` and `score`.
         """
         features = self.config.features
-        if features is None:
+        if features is None or features.kind != "labels":
             raise ValueError("this model does not read text; it has no label features")
         hop = self.config.local.hop_length
         return label_track(features, spans, -(-n_samples // hop), self.sample_rate / hop)
@@ -310,11 +342,14 @@ class Generator:
             yield getattr(streams.core, method)(codes[None, start : start + _SCORED_PER_CALL])
 
     def codes(self, y: ArrayLike) -> NDArray[np.uint16]:
-        """Codes of a signal `(n,)` in the quantization of the model, uint16."""
+        """Codes of a signal `(n,)` in the quantization of the model, uint16.
+
+        They are those of the sound behind the filter of `config.noise_shaping`.
+        """
         y = np.asarray(y)
         if y.ndim != 1 or y.size == 0:
             raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
-        return self._encode(y)
+        return self._encode(shape_noise(y, self.config.noise_shaping))
 
     def _activation_ranges(self, tensors: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
         if self.precision != "int8":
@@ -382,13 +417,16 @@ class Streams:
         self.batch = integer("batch", batch, 1, 65536)
         self._options = sampling_options(seed, temperature, top_k, top_p)
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
+        self._unshape = NoiseUnshaping(generator.config.noise_shaping, self.batch)
         self._frames = self._condition(speaker, global_vector, condition)
         if prime is not None:
             self.prime(prime)
 
     def __copy__(self) -> Streams:
         fork = object.__new__(Streams)
-        fork.__dict__ = self.__dict__ | {"core": copy.copy(self.core)}
+        fork.__dict__ = self.__dict__ | {
+            "core": copy.copy(self.core), "_unshape": copy.copy(self._unshape)
+        }  # fmt: skip
         return fork
 
     def prime(self, y: ArrayLike) -> None:
@@ -399,6 +437,7 @@ class Streams:
         codes = self.generator.codes(y)
         self.samples_left(len(codes))
         self.core.prime(np.ascontiguousarray(np.broadcast_to(codes, (self.batch, len(codes)))))
+        self._unshape.follow(y)
 
     def generate(self, n_samples: int) -> NDArray[np.float32]:
         """The next `(batch, n_samples)` samples, float32 in [-1, 1]."""
@@ -408,7 +447,7 @@ class Streams:
             self.core.generate(min(per_call, n_samples - start), **self._options)
             for start in range(0, n_samples, per_call)
         ]
-        return self.generator._decode(np.concatenate(parts, axis=1))
+        return np.clip(self._unshape(self.generator._decode(np.concatenate(parts, axis=1))), -1, 1)
 
     def samples_left(self, n_samples: int | None) -> int | None:
         """`n_samples`, checked against the conditioning; by default all that it lasts for."""
@@ -435,6 +474,11 @@ class Streams:
         vectors = per_stream("global_vector", global_vector, size, 1, self.batch)
         channels = config.local.channels if config.local else 0
         frames = per_stream("condition", condition, channels, 2, self.batch)
+        statistics = getattr(config.features, "statistics", None)
+        if statistics:
+            for track in {id(track): track for track in frames}.values():
+                statistics.warn(track)
+            frames = [statistics.normalize(track) for track in frames]
         for b in range(self.batch):
             index = self.generator.speaker_index(speakers[b])
             self.core.condition(b, index, vectors[b], frames[b])

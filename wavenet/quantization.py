@@ -111,7 +111,7 @@ def bits_per_sample(generator: Generator, recordings: Iterable[Recording]) -> fl
 
 
 def read_recordings(generator: Generator, clips: Iterable[Clip]) -> Iterable[Recording]:
-    """The clips of a folder or manifest with the conditioning that their labels ask for."""
+    """The clips of a folder or manifest with the conditioning that the model was trained on."""
     rate = generator.sample_rate
     whole: tuple[Path | None, NDArray[np.float32]] = (None, np.empty(0, np.float32))
     for clip in clips:
@@ -121,6 +121,5 @@ def read_recordings(generator: Generator, clips: Iterable[Clip]) -> Iterable[Rec
         y = whole[1][round(clip.start * rate) : end]
         conditioning: dict[str, Any] = {"speaker": clip.speaker or None}
         if generator.config.features is not None:
-            spans = clip.spans(len(y) / rate)
-            conditioning["condition"] = generator.condition_from_spans(spans, len(y))
+            conditioning["condition"] = generator.condition_of(y, clip.spans(len(y) / rate))
         yield Recording(y, conditioning)

@@ -12,6 +12,7 @@ from wavenet.assets import find_model
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.formats.model_file import load_model
 from wavenet.generator import Generator, load
+from wavenet.noise_shaping import NoiseUnshaping
 
 _LENGTH = 2000  # generated samples that are held against teacher forcing
 
@@ -73,6 +74,9 @@ def example_conditioning(generator: Generator, n_samples: int) -> dict[str, np.n
     if config.local:
         frames = -(-n_samples // config.local.hop_length)
         values["condition"] = random.standard_normal((frames, config.local.channels))
+        statistics = getattr(config.features, "statistics", None)
+        if statistics:
+            values["condition"] = statistics.denormalize(values["condition"])
     return values
 
 
@@ -89,6 +93,11 @@ def _features(generator: Generator) -> Check:
             "computed; the caller must know"
         )
         return Check("features", False, detail)
+    if config.features.kind != "labels":
+        detail = f"{config.features.channels} channels, hop {config.local.hop_length} samples"
+        if config.features.statistics is None:
+            detail += "; not normalized, and the trained range is not known"
+        return Check("features", True, detail)
     speakers = config.speakers or ("",)
     durations = config.features.durations
     lacking = [s for s in speakers if set(durations.get(s, ())) != set(config.features.symbols)]
@@ -130,14 +139,18 @@ def _receptive_field(generator: Generator) -> Check:
     outside does not.
     """
     field = generator.receptive_field
-    y = np.random.default_rng(0).uniform(-1, 1, field + 2)
+    y = np.random.default_rng(0).uniform(-1, 1, field + 2).astype(np.float32)
     conditioning = example_conditioning(generator, len(y))
-    last = generator.logits(y, **conditioning)[-1]
-    changed = []
+
+    def last_output(y: np.ndarray) -> np.ndarray:
+        sound = NoiseUnshaping(generator.config.noise_shaping, 1)(y[None])[0]
+        return generator.logits(sound, **conditioning)[-1]
+
+    last, changed = last_output(y), []
     for past in (field + 1, field):
         other = y.copy()
         other[-1 - past] = -other[-1 - past]
-        changed.append(not np.array_equal(last, generator.logits(other, **conditioning)[-1]))
+        changed.append(not np.array_equal(last, last_output(other)))
     detail = f"{field} samples"
     if not generator.config.series:
         detail += f", {1000 * field / generator.sample_rate:.1f} ms"

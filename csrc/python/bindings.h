@@ -7,6 +7,7 @@ namespace wavenet {
 
 void register_cpu(pybind11::module_& module);
 void register_codec(pybind11::module_& module);
+void register_noise_shaping(pybind11::module_& module);
 void register_alignment(pybind11::module_& module);
 void register_trajectory(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from wavenet import load
+from wavenet.audio import read_audio
 
 
 def test_synthesize_plain(wavenet, plain_model, tmp_path):
@@ -99,6 +100,31 @@ def test_synthesize_from_frames(wavenet, speaking_model, tmp_path):
     assert soundfile.info(tmp_path / "a.wav").frames == 80 * len(frames)
 
 
+def test_copy_synthesis(wavenet, vocoder_model, tmp_path):
+    """From a recording of another rate, or from its frames: the length is that of the source."""
+    y = np.random.default_rng(0).uniform(-0.5, 0.5, 4001)
+    soundfile.write(tmp_path / "speech.wav", y, 16000)
+    generator = load(vocoder_model)
+    sound, _ = read_audio(tmp_path / "speech.wav", 8000)
+    np.save(tmp_path / "frames.npy", generator.condition_from_sound(sound))
+    for source, length in (("speech.wav", len(sound)), ("frames.npy", 40 * -(-len(sound) // 40))):
+        options = ["--model", vocoder_model, "--condition", tmp_path / source]
+        assert wavenet("synthesize", "-o", tmp_path / "a.wav", *options).code == 0
+        assert soundfile.info(tmp_path / "a.wav").frames == length
+    outcome = wavenet("score", tmp_path / "speech.wav", "--model", vocoder_model)
+    expected = generator.score(sound, condition=generator.condition_from_sound(sound))
+    assert outcome.out.startswith(f"{expected.bits_per_sample:.4f}")
+
+
+def test_features_outside_the_trained_range(vocoder_model, tmp_path):
+    np.save(tmp_path / "frames.npy", np.full((9, 6), 40.0, np.float32))
+    files = ["-o", tmp_path / "a.wav", "--condition", tmp_path / "frames.npy"]
+    command = [sys.executable, "-m", "wavenet", "synthesize", "--model", vocoder_model, *files]
+    result = subprocess.run(command, capture_output=True, check=True, text=True)
+    warning = next(line for line in result.stderr.splitlines() if "warning" in line)
+    assert warning.startswith("wavenet: warning: 100.0 % of the feature values lie outside")
+
+
 @pytest.mark.parametrize("raw", [True, False])
 def test_synthesize_to_standard_output(plain_model, raw):
     command = [sys.executable, "-m", "wavenet", "synthesize", "-o", "-", "--model",
@@ -148,18 +174,20 @@ def test_score(wavenet, speaking_model, plain_model, tmp_path):
     assert outcome.code == 0 and outcome.out.count("bits per sample") == 3
 
 
-@pytest.mark.parametrize("model", ["plain_model", "speaking_model"])
+@pytest.mark.parametrize("model", ["plain_model", "speaking_model", "vocoder_model"])
 def test_verify(wavenet, model, request):
     outcome = wavenet("verify", request.getfixturevalue(model))
     assert outcome.code == 0 and outcome.out.count("ok ") == 5
     assert "FAILED" not in outcome.out
 
 
-def test_info(wavenet, speaking_model):
+def test_info(wavenet, speaking_model, vocoder_model):
     assert "generic" in wavenet("info").out
     out = wavenet("info", speaking_model).out
     assert "speakers: ann, bob" in out and "symbols: a b long" in out
     assert "receptive field: 9 samples" in out
+    out = wavenet("info", vocoder_model).out
+    assert "features: mel spectrogram, 6 bands from 0 to 4000 Hz" in out and "3 taps" in out
 
 
 def test_bench(wavenet, plain_model):

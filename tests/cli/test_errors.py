@@ -9,11 +9,12 @@ import soundfile
 
 
 @pytest.fixture
-def files(tmp_path, plain_model, speaking_model, writing_model):
+def files(tmp_path, plain_model, speaking_model, writing_model, vocoder_model):
     """Good and bad files by name, for the arguments below."""
     root = tmp_path / "files"
     root.mkdir()
     soundfile.write(root / "good.wav", np.zeros(800), 8000)
+    soundfile.write(root / "short.wav", np.zeros(50), 8000)
     soundfile.write(root / "empty.wav", np.zeros(0), 8000)
     nan = np.array([0.0, np.nan], np.float32)
     soundfile.write(root / "nan.wav", nan, 8000, subtype="FLOAT")
@@ -37,6 +38,7 @@ def files(tmp_path, plain_model, speaking_model, writing_model):
         "plain": plain_model,
         "speaking": speaking_model,
         "writing": writing_model,
+        "vocoder": vocoder_model,
     } | {path.name: path for path in root.iterdir()}
 
 
@@ -149,6 +151,20 @@ CASES = [
     ("synthesize -o {out} --model {writing} --speaker ann", "takes no --speaker"),
     ("synthesize -o {out} --model {writing} --top-k 9", "top_k must be at most"),
     ("synthesize -o - --model {plain} --play", "--play needs a file"),
+    ("synthesize -o {out} --model {vocoder}", "this model needs condition, of 6 channels"),
+    ("synthesize -o {out} --model {vocoder} --text a", "does not read text"),
+    ("synthesize -o {out} --model {vocoder} --condition {nan.wav}", "not finite"),
+    ("synthesize -o {out} --model {vocoder} --condition {empty.wav}", "no samples"),
+    (
+        "synthesize -o {out} --model {vocoder} --condition {short.wav}",
+        "the sound has 50 samples; its frames need at least 129",
+    ),
+    (
+        "synthesize -o {out} --model {vocoder} --condition {frames.npy}",
+        "condition must have the shape (frames, 6), got (5, 10)",
+    ),
+    ("synthesize -o {out} --model {speaking} --condition {good.wav}", "from .npy files only"),
+    ("score {good.wav} --model {vocoder} --text a", "does not read text"),
     ("synthesize -o {out} --model {plain} --frobnicate", "No such option"),
     ("speak", "No such command"),
     ("score gone.wav --model {plain}", "no audio file"),

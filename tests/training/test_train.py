@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import wavenet
+import wavenet.audio
 from wavenet.config import from_dict, to_dict
 from wavenet.training import TrainingConfig, train
 from wavenet.training.run import setting
@@ -54,6 +55,51 @@ def test_continuous_outputs_learn(recordings, tmp_path, small_model, small_run, 
     assert losses[-1] < losses[0] - 1 and validation[-1] < validation[0]
     y = wavenet.load(tmp_path / "out").generate(2000, seed=1)
     assert 1e-3 < np.abs(y).max() <= 1
+
+
+@pytest.mark.parametrize("output", ["categorical", "logistic-mixture", "gaussian"])
+def test_vocoder(recordings, tmp_path, small_model, small_run, output):
+    """Mel conditioning from the sound itself: it learns more than a model without, and resumes."""
+    mel = {"kind": "mel", "sample_rate": 8000, "fft_length": 256, "window_length": 256,
+           "hop_length": 40, "mel_channels": 20}  # fmt: skip
+    local = {"channels": 20, "hop_length": 40, "hidden_channels": 8, "upsampling": "stretch",
+             "upsampling_factors": [5, 8]}  # fmt: skip
+    model = small_model | {"features": mel, "local": local, "output": output}
+    if output != "categorical":
+        model["input"] = "scalar"
+    run = small_run | {"steps": 60, "learning_rate": 1e-2, "validate_every": 30, "ema_decay": 0.9,
+                       "noise_shaping": 0.5}  # fmt: skip
+    (recordings / "manifest.csv").unlink()
+    assert train(recordings, tmp_path / "out", model, run)
+    losses = [row["loss"] for row in log_of(tmp_path / "out") if "loss" in row]
+    assert losses[-1] < losses[0] - 1
+    generator = wavenet.load(tmp_path / "out")
+    config = generator.config
+    assert len(config.noise_shaping) == 25 and len(config.features.statistics.mean) == 20
+    y, _ = wavenet.audio.read_audio(recordings / "0.wav")
+    frames = generator.condition_from_sound(y)
+    assert frames.shape == (200, 20)
+    assert generator.generate(condition=frames, seed=1).shape == (8000,)
+    assert train(recordings, tmp_path / "out", None, {"steps": 61}, resume=True)
+    assert wavenet.load(tmp_path / "out").config == config
+
+
+@pytest.mark.filterwarnings("ignore:.*range of the training data")
+def test_vocoder_validation_is_the_score(recordings, tmp_path, small_model, small_run):
+    """The trainer conditions on the frames that copy synthesis makes."""
+    mel = {"kind": "mel", "sample_rate": 8000, "fft_length": 256, "window_length": 256,
+           "hop_length": 40, "mel_channels": 20}  # fmt: skip
+    local = {"channels": 20, "hop_length": 40, "hidden_channels": 8}
+    lines = ["path,split", *(f"{i}.wav,{'train' if i else 'validation'}" for i in range(6))]
+    (recordings / "split.csv").write_text("\n".join(lines))
+    model = small_model | {"features": mel, "local": local}
+    assert train(recordings / "split.csv", tmp_path / "out", model, small_run)
+    generator = wavenet.load(tmp_path / "out")
+    y, _ = wavenet.audio.read_audio(recordings / "0.wav")
+    score = generator.score(y, condition=generator.condition_from_sound(y))
+    last = [row for row in log_of(tmp_path / "out") if "validation_loss" in row][-1]
+    # Unlike the score, a window sees no frames beyond its ends.
+    assert score.bits_per_sample == pytest.approx(last["validation_loss"], rel=5e-3)
 
 
 @pytest.mark.parametrize("output", ["categorical", "logistic-mixture", "gaussian-mixture"])

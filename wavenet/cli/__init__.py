@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 # Before NumPy loads: its products here are small and each file has a thread of its own; OpenBLAS
 # threads that wait for a busy core made `voice-convert apply` four times slower.
@@ -53,6 +54,7 @@ def options(
 
 def main() -> None:
     """Runs the command; a bad input is one sentence on standard error and exit code 2."""
+    warnings.showwarning = _warn
     try:
         sys.exit(app(standalone_mode=False))
     except (KeyboardInterrupt, typer.Abort):
@@ -67,6 +69,10 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         _fail(f"there is not enough memory for this: {error}", 2)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"wavenet: warning: {message}", file=sys.stderr)
 
 
 def _fail(sentence: str, code: int) -> None:

@@ -83,5 +83,9 @@ def _print_wavenet(config) -> None:
     if config.local and not config.series:
         rate = config.sample_rate / config.local.hop_length
         print(f"conditioning: {config.local.channels} channels, {rate:.1f} frames per second")
-    if config.features:
+    if config.features and config.features.kind == "labels":
         print(f"symbols: {' '.join(config.features.symbols)}")
+    elif config.features:
+        print(f"features: {config.features}")
+    if config.noise_shaping:
+        print(f"noise shaping: filter of {len(config.noise_shaping)} taps")

@@ -61,10 +61,11 @@ def _read(generator: Any, file: Path, text: str | None, speaker: str | None) -> 
         return read_audio(file, generator.sample_rate)[0], {}
     y, _ = read_audio(file, generator.sample_rate)
     conditioning: dict[str, Any] = {"speaker": speaker}
-    if generator.config.features or text is not None:
-        conditioning["condition"] = generator.condition_from_spans(
-            _spread(text or "", len(y) / generator.sample_rate), len(y)
-        )
+    if text is not None:
+        spans = _spread(text, len(y) / generator.sample_rate)
+        conditioning["condition"] = generator.condition_from_spans(spans, len(y))
+    elif generator.config.features:
+        conditioning["condition"] = generator.condition_of(y)
     return y, conditioning
 
 

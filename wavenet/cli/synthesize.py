@@ -41,7 +41,8 @@ def synthesize(
     ] = None,
     prime: Annotated[Path | None, typer.Option(help="Audio file to continue.")] = None,
     condition: Annotated[
-        Path | None, typer.Option(help="Feature frames (.npy), an array (frames, channels).")
+        Path | None,
+        typer.Option(help="Feature frames (.npy), an array (frames, channels); or a recording."),
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="Text to continue.")] = None,
     length: Annotated[
@@ -69,6 +70,10 @@ def synthesize(
     From a model of your own, safer samples, straight into another program:
 
         wavenet synthesize --model my-model --seconds 5 --temperature 0.8 -o - | aplay
+
+    Copy synthesis, by a vocoder:
+
+        wavenet synthesize --model slt16k --condition speech.wav -o copy.wav
 
     A text:
 
@@ -99,11 +104,10 @@ def synthesize(
     _refuse("a model of audio takes no", prompt=prompt, length=length)
     _check_audio_output(output, raw, play, plot)
     primer = read_audio(prime, generator.sample_rate)[0] if prime else None
-    conditioning = {}
+    conditioning, n_samples = {}, None
     if generator.config.kind == "wavenet":
-        frames = _condition(generator, condition, text, speaker, seed, primer)
+        frames, n_samples = _condition(generator, condition, text, speaker, seed, primer)
         conditioning = {"speaker": speaker, "condition": frames}
-    n_samples = None
     if seconds is not None or conditioning.get("condition") is None:
         length = DEFAULT_SECONDS if seconds is None else seconds
         if not 0 < length < 1e6:
@@ -161,28 +165,45 @@ def _refuse(sentence: str, **options: object) -> None:
 
 
 def _condition(generator, path, text, speaker, seed, primer):
-    """Feature frames from a file or a text; silence comes first where audio is continued."""
+    """Feature frames from a file or a text, and the length of the recording that they are from.
+
+    Silence comes first where audio is continued.
+    """
     config = generator.config
     if path is not None:
         if text is not None:
             raise ValueError("--text and --condition exclude each other")
-        return _read_frames(path)
-    if config.features is None:
+        return _read_condition(generator, path)
+    if config.features is None or config.features.kind != "labels":
         if text is not None:
             raise ValueError("this model does not read text")
-        return None
+        return None, None
     if text is None:
         text = " ".join(config.features.symbols)
     frames = generator.condition_from_text(text, speaker, seed)
     if primer is not None:
         silence = np.zeros((-(-len(primer) // config.local.hop_length), frames.shape[1]))
         frames = np.concatenate([silence, frames])
-    return frames
+    return frames, None
+
+
+def _read_condition(generator, path: Path) -> np.ndarray:
+    """Feature frames of a file, those of a recording as in the model's training; its length."""
+    if path.suffix == ".npy":
+        return _read_frames(path), None
+    features = generator.config.features
+    if features is None or features.kind == "labels":
+        raise ValueError(f"{path}: this model takes feature frames from .npy files only")
+    from wavenet.audio import read_audio
+
+    y, _ = read_audio(path, generator.sample_rate)
+    try:
+        return generator.condition_from_sound(y), len(y)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _read_frames(path: Path) -> np.ndarray:
-    if path.suffix != ".npy":
-        raise ValueError(f"{path}: this model takes feature frames from .npy files only")
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)  # allocates nothing on a claim
     except (ValueError, EOFError) as error:

@@ -37,6 +37,9 @@ class TrainingConfig:
         Fraction of the files held out where the manifest does not split them.
     validate_every, save_every
         Steps between validations, and between checkpoints.
+    noise_shaping
+        How far the sound is whitened before it is quantized, from 0 (not at all) to 1; see
+        `wavenet.noise_shaping`. The filter comes from the training data.
     seed
         Seed of the initial weights, the split and the order of the data.
     device
@@ -57,6 +60,7 @@ class TrainingConfig:
     validation: float = 0.1
     validate_every: int = 1000
     save_every: int = 1000
+    noise_shaping: float = 0.0
     seed: int = 0
     device: str = "auto"
 
@@ -70,6 +74,8 @@ class TrainingConfig:
         for name in ("final_learning_rate", "ema_decay", "validation"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be from 0 to below 1, got {getattr(self, name)}")
+        if not 0 <= self.noise_shaping <= 1:
+            raise ValueError(f"noise_shaping must be from 0 to 1, got {self.noise_shaping}")
         for name in ("warmup_steps", "weight_decay", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")

@@ -19,6 +19,7 @@ from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
 from wavenet.formats.atomic import atomic_path
 from wavenet.manifest import Clip
+from wavenet.noise_shaping import shape_noise
 from wavenet.samples import encode_samples
 
 _CLIPPED = 0.999
@@ -96,6 +97,8 @@ def complete_config(config: WaveNetConfig, clips: list[Clip]) -> WaveNetConfig:
     for clip in clips:
         if config.speakers and clip.speaker not in config.speakers:
             raise ValueError(f"{clip.path} has the speaker {clip.speaker!r}, which is not known")
+    if config.features and config.features.kind != "labels":
+        return config
     symbols = sorted({symbol for clip in clips for symbol in clip.symbols})
     if not symbols:
         if config.features:
@@ -133,7 +136,7 @@ def build_corpus(
     for clip in clips:
         if clip.path not in recordings:
             recordings[clip.path] = _recording(clip.path, config, cache)
-        items.append(_item(clip, recordings[clip.path].codes, config))
+        items.append(_item(clip, recordings[clip.path].codes, config, cache))
         progress()
     found = recordings.values()
     return items, Summary(
@@ -167,7 +170,7 @@ def _file_seconds(clip: Clip) -> float:
         raise ValueError(f"{clip.path} cannot be read: {error}") from error
 
 
-def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig) -> Item:
+def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig, cache: Path) -> Item:
     rate = config.sample_rate
     start = round(clip.start * rate)
     end = len(codes) if clip.end is None else round(clip.end * rate)
@@ -179,35 +182,78 @@ def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig) -> Item:
     part = codes[start:end]
     track = None
     if config.features:
-        hop = config.local.hop_length
-        seconds = len(part) / rate
-        spans = clip.spans(seconds)
-        late = next((span for span in spans if span[2] > seconds + hop / rate), None)
-        if late:
-            raise ValueError(
-                f"{clip.path}: the label {late[0]!r} ends at {late[2]} s, after its clip of "
-                f"{seconds:.3f} s"
-            )
-        try:
-            track = label_track(config.features, spans, -(-len(part) // hop), rate / hop)
-        except ValueError as error:
-            raise ValueError(f"{clip.path}: {error}") from error
+        from_labels = config.features.kind == "labels"
+        track = (
+            _label_track(clip, part, config)
+            if from_labels
+            else (_sound_track(clip, start, len(part), config, cache))
+        )
     speaker = config.speakers.index(clip.speaker) if config.speakers else 0
     return Item(part, track, speaker)
 
 
+def _label_track(clip: Clip, part: np.ndarray, config: WaveNetConfig) -> np.ndarray:
+    rate, hop = config.sample_rate, config.local.hop_length
+    seconds = len(part) / rate
+    spans = clip.spans(seconds)
+    late = next((span for span in spans if span[2] > seconds + hop / rate), None)
+    if late:
+        raise ValueError(
+            f"{clip.path}: the label {late[0]!r} ends at {late[2]} s, after its clip of "
+            f"{seconds:.3f} s"
+        )
+    try:
+        return label_track(config.features, spans, -(-len(part) // hop), rate / hop)
+    except ValueError as error:
+        raise ValueError(f"{clip.path}: {error}") from error
+
+
+def _sound_track(
+    clip: Clip, start: int, count: int, config: WaveNetConfig, cache: Path
+) -> np.ndarray:
+    """Feature frames of a clip's sound, from the cache where they are there; not normalized."""
+    settings = dataclasses.replace(config.features, statistics=None)
+    file = _cache_file(cache, clip.path, f"{settings!r} {start} {count}").with_suffix(".npy")
+    if not file.exists():
+        sound = read_mono(clip.path, config.sample_rate)[start : start + count]
+        try:
+            frames = settings.track(sound)
+        except ValueError as error:
+            raise ValueError(f"{clip.path}: {error}") from error
+        with atomic_path(file) as temporary:
+            np.save(temporary, frames)
+    return np.load(file)
+
+
+def read_mono(path: Path, sample_rate: int) -> np.ndarray:
+    """The sound of a file as the training takes it: mixed down, then resampled."""
+    audio, rate = read_audio(path, mono=False)
+    return _mono(audio, rate, sample_rate)
+
+
+def _mono(audio: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+    mono = audio.mean(axis=1)
+    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate, quality="VHQ")
+
+
+def _cache_file(cache: Path, path: Path, settings: str) -> Path:
+    """Where what comes from a file under these settings is kept, until the file changes."""
+    status = path.stat()
+    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {settings}"
+    return cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+
+
 def _recording(path: Path, config: WaveNetConfig, cache: Path) -> Recording:
     """A whole file, from the cache where it is there."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
     quantization = "linear"
     if config.output == "categorical":
         quantization = f"{config.quantization_channels} {config.mulaw_convention}"
-    identity = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-    key = f"{identity} {config.sample_rate} {quantization}"
-    file = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+    if config.noise_shaping:
+        quantization += f" {config.noise_shaping}"
+    try:
+        file = _cache_file(cache, path, f"{config.sample_rate} {quantization}")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
     if not file.exists():
         recording = _decode(path, config)
         with atomic_path(file) as temporary:
@@ -220,11 +266,9 @@ def _decode(path: Path, config: WaveNetConfig) -> Recording:
     audio, rate = read_audio(path, mono=False)
     peaks = np.abs(audio).max(axis=1)
     seconds = np.maximum.reduceat(peaks, np.arange(0, len(peaks), rate))
-    mono = audio.mean(axis=1)
-    if rate != config.sample_rate:
-        mono = soxr.resample(mono, rate, config.sample_rate, quality="VHQ")
+    mono = _mono(audio, rate, config.sample_rate)
     return Recording(
-        codes=encode_samples(mono, config),
+        codes=encode_samples(shape_noise(mono, config.noise_shaping), config),
         channels=audio.shape[1],
         resampled=rate != config.sample_rate,
         clipped_samples=np.count_nonzero(np.abs(audio) > _CLIPPED),

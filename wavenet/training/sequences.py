@@ -65,6 +65,7 @@ class SequenceSampler:
         self.context = self._whole_frames(config.receptive_field)
         self.length = self.context + self._whole_frames(window)
         self.silence = silence_code(config)
+        self.rest = _rest_frame(config)
         self.pause = [round(seconds * config.sample_rate / self.hop) for seconds in PAUSE]
         lengths = np.array([len(item.codes) for item in items], dtype=np.float64)
         self._cumulative = np.cumsum(lengths / lengths.sum())
@@ -123,7 +124,8 @@ def collate(sequences: list[Sequence], length: int, sampler: SequenceSampler) ->
     tracks = None
     if first.track is not None:
         channels = first.track.shape[1]
-        tracks = np.zeros((count, channels, length // sampler.hop), dtype=np.float32)
+        tracks = np.empty((count, channels, length // sampler.hop), dtype=np.float32)
+        tracks[:] = sampler.rest
     for i, sequence in enumerate(sequences):
         if sequence.inside:
             counted[i, : sampler.context] = 0
@@ -157,6 +159,14 @@ def validation_batches(items: list[Item], sampler: SequenceSampler, batch_size: 
             row[end:] = 0
         batches.append(batch)
     return batches
+
+
+def _rest_frame(config: WaveNetConfig) -> np.ndarray:
+    """What the model sees between joined clips, `(channels, 1)` or `(1, 1)`."""
+    features = config.features
+    if features is None or features.kind == "labels":
+        return np.zeros((1, 1))
+    return features.statistics.normalize(features.silence())[:, None]
 
 
 def _cut(item: Item, start: int, length: int, hop: int) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,13 +13,17 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from wavenet.config import WaveNetConfig
+from wavenet.features.statistics import FrameStatistics
 from wavenet.manifest import Clip, read_clips
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
+from wavenet.noise_shaping import shaping_taps
 from wavenet.training.config import TrainingConfig
-from wavenet.training.corpus import Item, build_corpus, complete_config
+from wavenet.training.corpus import Item, build_corpus, complete_config, read_mono
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
+
+_SHAPING_FILES = 200  # enough for an average spectrum
 
 
 class WaveNetTask:
@@ -45,14 +50,19 @@ class WaveNetTask:
         console: Console,
     ):
         clips = read_clips(data)
-        self.config = complete_config(config, clips)
+        config = complete_config(config, clips)
         held_out = held_out_clips(clips, settings)
+        if held_out.all():
+            raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
+        if settings.noise_shaping and not config.noise_shaping:
+            config = _with_noise_shaping(config, clips, held_out, settings.noise_shaping)
         cache.mkdir(parents=True, exist_ok=True)
-        items = load_clips(clips, self.config, cache, console)
+        items = load_clips(clips, config, cache, console)
+        if config.features and config.features.kind != "labels":
+            config, items = _normalized(config, items, held_out)
+        self.config = config
         validation = [item for item, held in zip(items, held_out, strict=True) if held]
         training = [item for item, held in zip(items, held_out, strict=True) if not held]
-        if not training:
-            raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
         self.sampler = SequenceSampler(training, self.config, settings.window, settings.seed)
         self.validation = validation_batches(validation, self.sampler, settings.batch_size)
         self._clips = len(training), len(validation)
@@ -95,6 +105,29 @@ def held_out_clips(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
     order = np.random.default_rng(settings.seed).permutation(len(names))
     chosen = {names[i] for i in order[:count]}
     return np.array([str(clip.path) in chosen for clip in clips])
+
+
+def _with_noise_shaping(
+    config: WaveNetConfig, clips: list[Clip], held_out: np.ndarray, strength: float
+) -> WaveNetConfig:
+    """The filter from the files that are trained on, at most _SHAPING_FILES of them."""
+    paths = sorted({clip.path for clip, held in zip(clips, held_out, strict=True) if not held})
+    chosen = paths[:: -(-len(paths) // _SHAPING_FILES)]
+    sounds = [read_mono(path, config.sample_rate) for path in chosen]
+    return dataclasses.replace(config, noise_shaping=shaping_taps(sounds, strength))
+
+
+def _normalized(
+    config: WaveNetConfig, items: list[Item], held_out: np.ndarray
+) -> tuple[WaveNetConfig, list[Item]]:
+    """Statistics of the features that are trained on, and all frames normalized by them."""
+    features = config.features
+    if features.statistics is None:
+        training = (i.track for i, held in zip(items, held_out, strict=True) if not held)
+        features = dataclasses.replace(features, statistics=FrameStatistics.of(training))
+    normalize = features.statistics.normalize
+    items = [dataclasses.replace(item, track=normalize(item.track)) for item in items]
+    return dataclasses.replace(config, features=features), items
 
 
 def load_clips(
