@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wavenet.features.mel import MelFeatures
+from wavenet.features.world_frames import WorldFeatures
 from wavenet.noise_shaping import is_invertible
 
 MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
@@ -280,7 +281,7 @@ class WaveNetConfig:
     speaker_channels: int = 16
     global_channels: int = 0
     local: LocalConditioning | None = None
-    features: LabelFeatures | MelFeatures | None = None
+    features: LabelFeatures | MelFeatures | WorldFeatures | None = None
     noise_shaping: tuple[float, ...] = ()
     series: SeriesColumns | None = None
     precision: Precision = "float32"
@@ -329,7 +330,7 @@ class WaveNetConfig:
                 f"{channels} channels for every sample",
             )
             _require(self.output != "categorical", "a series needs a continuous output")
-        if isinstance(self.features, MelFeatures):
+        if isinstance(self.features, MelFeatures | WorldFeatures):
             for name, value in (
                 ("hop_length", self.local.hop_length), ("sample_rate", self.sample_rate)
             ):  # fmt: skip

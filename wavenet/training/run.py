@@ -145,9 +145,9 @@ def setting(
     """
     source = data_kind(data) if data else "audio"
     kind = kind or _KINDS[source][0]
-    groups = {
-        "model": WaveNetConfig if kind == "wavenet" else RecurrentConfig,
+    groups = {  # `precision` and `noise_shaping` of a command are those of the training
         "training": TrainingConfig,
+        "model": WaveNetConfig if kind == "wavenet" else RecurrentConfig,
     }
     options = _OPTIONS.get((source, kind), {})
     if name in options:
