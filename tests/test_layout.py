@@ -32,13 +32,13 @@ PACKAGE_FLOORS = {
     "audio": 2, "metrics": 2,
     "features": 3,
     "conversion": 4, "generator": 4, "recurrent": 4,
-    "models": 5, "plot": 5, "verification": 5,
-    "speed": 6, "training": 6,
+    "evaluation": 5, "models": 5, "verification": 5,
+    "plot": 6, "speed": 6, "training": 6,
     "cli": 7,
 }  # fmt: skip
-# A configuration's kind and a model's engine are chosen where they are read.
+# A configuration's kind, that of its features and a model's engine are chosen where they are read.
 CHOICES = {
-    ("config", "conversion"), ("config", "recurrent"),
+    ("config", "conversion"), ("config", "features"), ("config", "recurrent"),
     ("generator", "recurrent"), ("recurrent", "generator"),
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from wavenet.formats.atomic import atomic_path
 
 if TYPE_CHECKING:
+    from wavenet import evaluation as copies
     from wavenet.conversion.evaluation import Evaluation
     from wavenet.forecast import Forecast
     from wavenet.series import Series
@@ -81,6 +82,27 @@ def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
     by_coefficient.axhline(1.0, color="gray", linewidth=0.5)
     by_coefficient.set(xlabel="coefficient", ylabel="variance over the target's", ylim=(0, None))
     by_coefficient.legend()
+    _save(figure, path)
+
+
+def plot_copies(path: str | os.PathLike, evaluation: copies.Evaluation) -> None:
+    """Writes each file's figures, and those of the mu-law round trip.
+
+    Raises as `check_picture` does.
+    """
+    means = evaluation.means
+    names = [name for name, mean in means["files"].items() if np.isfinite(mean.mean)]
+    figure = _figure(12, 7)
+    for axes, name in zip(figure.subplots(2, 4).flat, names, strict=False):
+        for side, label in (("files", "output"), ("floor", "mu-law-256")):
+            values = [getattr(figures, name) for figures in getattr(evaluation, side).values()]
+            if np.isfinite(values).any():
+                mean = means[side][name].mean
+                axes.plot(values, "o", markersize=3, label=f"{label}: {mean:.3g}")
+        axes.set(xlabel="file", ylabel=name)
+        axes.legend()
+    for axes in figure.axes[len(names) :]:
+        axes.remove()
     _save(figure, path)
 
 

@@ -16,7 +16,7 @@ from wavenet.manifest import Clip, read_clips
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
 from wavenet.training.sequences import SequenceSampler, validation_batches
-from wavenet.training.wavenet_task import _held_out
+from wavenet.training.wavenet_task import held_out_clips
 
 CONFIG = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4, 8))
 
@@ -178,7 +178,7 @@ def test_many_files_need_few_descriptors(tmp_path):
 def test_files_are_held_out_whole(recordings):
     clips = read_clips(recordings / "manifest.csv")
     for seed in range(5):
-        held_out = _held_out(clips, TrainingConfig(seed=seed, validation=0.3))
+        held_out = held_out_clips(clips, TrainingConfig(seed=seed, validation=0.3))
         files = [clip.path for clip in clips]
         chosen = {path for path, held in zip(files, held_out, strict=True) if held}
         assert len(chosen) == 2 and held_out.sum() == 4

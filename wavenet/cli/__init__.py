@@ -14,6 +14,7 @@ import typer
 
 from wavenet.cli import (
     bench,
+    evaluate,
     forecast,
     info,
     quantize,
@@ -36,6 +37,7 @@ app.command()(synthesize.synthesize)
 app.command(context_settings=train.SETTINGS)(train.train)
 app.command()(forecast.forecast)
 app.command()(score.score)
+app.command()(evaluate.evaluate)
 app.command()(verify.verify)
 app.command()(quantize.quantize)
 app.command()(info.info)
