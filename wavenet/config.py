@@ -78,7 +78,7 @@ class LocalConditioning:
     layers, hidden_channels, kernel_size
         Convolutions at frame rate: their number (0: none), channels and (odd) width [frames].
     activation
-        Behind each of them: "relu", or "none".
+        Behind each of them, and each stage of "spread": "relu", or "none".
     padding
         What they see beyond the first and the last frame: "zeros", or these frames again ("edge").
     upsampling
@@ -86,10 +86,12 @@ class LocalConditioning:
         transposed convolutions, one per factor, of width 2 * factor. "stretch" repeats by each
         factor and smooths by a learned filter of width 2 * factor + 1 that all channels share (as
         wavenet_vocoder does; cheap, since it commutes with the projection into the blocks).
+        "spread" learns transposed convolutions of width factor, a filter and a bias that all
+        channels share (as wavenet_vocoder 0.1 and PytorchWaveNetVocoder do).
     upsampling_factors
-        Factors of "transposed" and "stretch"; their product is `hop_length`.
+        Factors of the learned upsamplings; their product is `hop_length`.
     frequency_kernel_size
-        (Odd) width across channels of the filters of "stretch".
+        (Odd) width across channels of the filters of "stretch" and "spread".
     """
 
     channels: int
@@ -99,7 +101,7 @@ class LocalConditioning:
     kernel_size: int = 3
     activation: Literal["relu", "none"] = "relu"
     padding: Literal["zeros", "edge"] = "zeros"
-    upsampling: Literal["repeat", "transposed", "stretch"] = "repeat"
+    upsampling: Literal["repeat", "transposed", "stretch", "spread"] = "repeat"
     upsampling_factors: tuple[int, ...] = ()
     frequency_kernel_size: int = 1
 
@@ -111,13 +113,14 @@ class LocalConditioning:
         _require_range("kernel_size", self.kernel_size, 1, 63)
         _require_choice("activation", self.activation, ("relu", "none"))
         _require_choice("padding", self.padding, ("zeros", "edge"))
-        _require_choice("upsampling", self.upsampling, ("repeat", "transposed", "stretch"))
+        kinds = ("repeat", "transposed", "stretch", "spread")
+        _require_choice("upsampling", self.upsampling, kinds)
         _require_range("frequency_kernel_size", self.frequency_kernel_size, 1, 63)
         for name in ("kernel_size", "frequency_kernel_size"):
             _require(getattr(self, name) % 2 == 1, f"{name} must be odd, got {getattr(self, name)}")
         _require(
-            self.frequency_kernel_size == 1 or self.upsampling == "stretch",
-            "frequency_kernel_size needs upsampling 'stretch'",
+            self.frequency_kernel_size == 1 or self.upsampling in ("stretch", "spread"),
+            "frequency_kernel_size needs upsampling 'stretch' or 'spread'",
         )
         if self.upsampling != "repeat":
             least = 2 if self.upsampling == "stretch" else 1
@@ -131,7 +134,7 @@ class LocalConditioning:
         else:
             _require(
                 not self.upsampling_factors,
-                "upsampling_factors need upsampling 'transposed' or 'stretch'",
+                f"upsampling_factors need upsampling {', '.join(kinds[1:])}",
             )
 
     @property
@@ -148,12 +151,14 @@ class LocalConditioning:
             shapes |= _convolution(name, self.hidden_channels, inputs, self.kernel_size)
             inputs = self.hidden_channels
         for i, factor in enumerate(self.upsampling_factors):
-            size = self.output_channels
-            shapes[f"condition.upsamplers.{i}.weight"] = (
-                (1, 1, self.frequency_kernel_size, 2 * factor + 1)
-                if self.upsampling == "stretch"
-                else (size, size, 2 * factor)
-            )
+            size, frequencies = self.output_channels, self.frequency_kernel_size
+            shapes[f"condition.upsamplers.{i}.weight"] = {
+                "transposed": (size, size, 2 * factor),
+                "stretch": (1, 1, frequencies, 2 * factor + 1),
+                "spread": (1, 1, frequencies, factor),
+            }[self.upsampling]
+            if self.upsampling == "spread":
+                shapes[f"condition.upsamplers.{i}.bias"] = (1,)
         return shapes
 
 

@@ -12,7 +12,7 @@ ConditionNetwork::ConditionNetwork(const LinearKernels& kernels, const LocalShap
       global_size_(shape.layers ? global_size : 0),
       relu_(shape.relu),
       pad_with_edge_(shape.pad_with_edge),
-      stretches_(shape.upsampling == Upsampling::kStretch) {
+      upsampling_(shape.upsampling) {
   const std::size_t outputs = outputs_;
   const std::size_t taps = shape.kernel_size;
   width_ = padded(outputs);
@@ -32,12 +32,16 @@ ConditionNetwork::ConditionNetwork(const LinearKernels& kernels, const LocalShap
     layers_.push_back(std::move(layer));
     inputs = outputs;
   }
-  if (stretches_) {
+  const bool transposed = upsampling_ == Upsampling::kTransposed;
+  if (upsampling_ == Upsampling::kStretch) {
     stretch_ = StretchNetwork(shape, tensors);
     blends_ = !stretch_.mixes_channels();
     rows_per_frame_ = blends_ ? 1 : shape.hop_length;
+  } else if (upsampling_ == Upsampling::kSpread) {
+    spread_ = SpreadNetwork(shape, tensors);
+    rows_per_frame_ = shape.hop_length;
   }
-  for (std::size_t s = 0; !stretches_ && s < shape.upsampling_factors.size(); ++s) {
+  for (std::size_t s = 0; transposed && s < shape.upsampling_factors.size(); ++s) {
     const std::string name = "condition.upsamplers." + std::to_string(s) + ".weight";
     Upsampler stage{shape.upsampling_factors[s], {}};
     const std::size_t width = 2 * stage.factor;
@@ -89,7 +93,9 @@ AlignedBuffer<float> ConditionNetwork::encode(const Kernels& kernels, const floa
 
 void ConditionNetwork::rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end,
                             float* rows) const {
-  if (stretches_ && !blends_) {
+  if (upsampling_ == Upsampling::kSpread) {
+    spread_.upsample(encoded.data(), outputs_, width_, begin, end, rows);
+  } else if (upsampling_ == Upsampling::kStretch && !blends_) {
     const std::size_t frames = encoded.size() / width_;
     stretch_.upsample(encoded.data(), frames, outputs_, width_, begin, end, rows);
   } else {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "engines/spread_network.h"
 #include "engines/stretch_network.h"
 #include "engines/wavenet_shape.h"
 #include "layers/packed_linear.h"
@@ -59,9 +60,10 @@ class ConditionNetwork {
   std::vector<Convolution> layers_;
   std::vector<Upsampler> upsamplers_;
   StretchNetwork stretch_;
+  SpreadNetwork spread_;
   bool relu_ = true;
   bool pad_with_edge_ = false;
-  bool stretches_ = false;
+  Upsampling upsampling_ = Upsampling::kRepeat;
   bool blends_ = false;
 };
 

@@ -10,8 +10,9 @@
 namespace wavenet {
 
 // kTransposed: learned transposed convolutions. kStretch: repetition and one learned filter for all
-// channels, again and again.
-enum class Upsampling { kRepeat, kTransposed, kStretch };
+// channels, again and again. kSpread: transposed convolutions without overlap, one filter and bias
+// for all channels.
+enum class Upsampling { kRepeat, kTransposed, kStretch, kSpread };
 
 struct LocalShape {
   std::size_t channels = 0;    // of the feature frames; 0: no local conditioning
@@ -19,11 +20,11 @@ struct LocalShape {
   std::size_t layers = 0;
   std::size_t hidden_channels = 0;
   std::size_t kernel_size = 1;  // odd [frames]
-  bool relu = true;             // behind each layer
+  bool relu = true;             // behind each layer, and each stage of kSpread
   bool pad_with_edge = false;   // layers see the outermost frames again beyond them, else zeros
   Upsampling upsampling = Upsampling::kRepeat;
   std::vector<std::size_t> upsampling_factors;
-  std::size_t frequency_kernel_size = 1;  // odd; of kStretch
+  std::size_t frequency_kernel_size = 1;  // odd; of kStretch and kSpread
 
   std::size_t output_channels() const { return layers ? hidden_channels : channels; }
 };

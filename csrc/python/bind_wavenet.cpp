@@ -23,6 +23,7 @@ LocalShape local_shape(const py::dict& values) {
   const auto upsampling = take<std::string>(values, "upsampling");
   shape.upsampling = upsampling == "repeat"       ? Upsampling::kRepeat
                      : upsampling == "transposed" ? Upsampling::kTransposed
+                     : upsampling == "spread"     ? Upsampling::kSpread
                                                   : Upsampling::kStretch;
   shape.frequency_kernel_size = take<std::size_t>(values, "frequency_kernel_size");
   shape.upsampling_factors = take<std::vector<std::size_t>>(values, "upsampling_factors");

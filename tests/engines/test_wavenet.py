@@ -39,6 +39,18 @@ CONDITIONING = {
             frequency_kernel_size=5,
         )
     },
+    "spread": {
+        "local": LocalConditioning(
+            5, 6, layers=0, activation="none", upsampling="spread", upsampling_factors=(6,)
+        )
+    },
+    "spread over channels": {
+        "speakers": ("a", "b"),
+        "local": LocalConditioning(
+            4, 6, layers=1, hidden_channels=9, upsampling="spread", upsampling_factors=(2, 3),
+            frequency_kernel_size=3,
+        )
+    },
     "all": {
         "speakers": ("a", "b"),
         "global_channels": 2,
@@ -63,9 +75,10 @@ SIZES = [
 def make(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, Generator]:
     torch.manual_seed(0)
     model = WaveNet(config).eval()
-    if config.local and config.local.upsampling == "stretch":  # means that are not symmetric
+    if config.local and config.local.upsampling in ("stretch", "spread"):  # not symmetric
         for layer in model.condition.upsamplers:
-            torch.nn.init.normal_(layer.weight, 1 / layer.weight.numel(), 0.2)
+            for values in layer.parameters():
+                torch.nn.init.normal_(values, 1 / values.numel(), 0.2)
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     return model, Generator(config, weights, threads)
 
@@ -138,7 +151,9 @@ def test_generation_equals_teacher_forcing(instruction_set):
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 9])
-@pytest.mark.parametrize("condition", ["repeat", "transposed", "stretch", "stretch over channels"])
+@pytest.mark.parametrize(
+    "condition", [name for name in CONDITIONING if "local" in CONDITIONING[name]]
+)
 def test_conditioning_to_the_last_frame(condition, frames, instruction_set):
     """Upsampling sees the start and the end of short tracks as torch does."""
     settings = {"residual_channels": 5, "gate_channels": 6} | CONDITIONING[condition]

@@ -16,6 +16,7 @@ from wavenet.cli import (
     bench,
     evaluate,
     forecast,
+    import_model,
     info,
     quantize,
     score,
@@ -40,6 +41,7 @@ app.command()(score.score)
 app.command()(evaluate.evaluate)
 app.command()(verify.verify)
 app.command()(quantize.quantize)
+app.command()(import_model.import_model)
 app.command()(info.info)
 app.command()(bench.bench)
 app.add_typer(voice_convert.app, name="voice-convert")

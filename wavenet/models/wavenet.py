@@ -35,9 +35,11 @@ class ConditionNetwork(nn.Module):
             )  # fmt: skip
             inputs = config.hidden_channels
         self.upsamplers = nn.ModuleList(
-            Stretch(factor, config.frequency_kernel_size)
-            if config.upsampling == "stretch"
-            else nn.ConvTranspose1d(inputs, inputs, 2 * factor, stride=factor, bias=False)
+            {
+                "transposed": lambda f: nn.ConvTranspose1d(inputs, inputs, 2 * f, f, bias=False),
+                "stretch": lambda f: Stretch(f, config.frequency_kernel_size),
+                "spread": lambda f: Spread(f, config.frequency_kernel_size, config.activation),
+            }[config.upsampling](factor)
             for factor in config.upsampling_factors
         )
 
@@ -76,6 +78,21 @@ class Stretch(nn.Conv2d):
     def forward(self, frames: Tensor) -> Tensor:
         """`(B, C, T)` to `(B, C, T * factor)`."""
         return super().forward(frames.repeat_interleave(self.factor, dim=2)[:, None])[:, 0]
+
+
+class Spread(nn.ConvTranspose2d):
+    """A transposed convolution as wide as its stride, with one filter for all channels."""
+
+    def __init__(self, factor: int, frequency_kernel_size: int, activation: str):
+        size = (frequency_kernel_size, factor)
+        super().__init__(1, 1, size, stride=(1, factor), padding=(frequency_kernel_size // 2, 0))
+        nn.init.constant_(self.weight, 1 / frequency_kernel_size)
+        nn.init.zeros_(self.bias)
+        self.activation = functional.relu if activation == "relu" else nn.Identity()
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """`(B, C, T)` to `(B, C, T * factor)`."""
+        return self.activation(super().forward(frames[:, None])[:, 0])
 
 
 class Block(nn.Module):

@@ -1,0 +1,35 @@
+"""`wavenet import-model`: a model file from another project's checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def import_model(
+    checkpoint: Annotated[Path, typer.Argument(help="File of torch.save (.pth, .pkl).")],
+    config: Annotated[
+        Path, typer.Option(help="The project's hyper-parameters: hparams.json, model.conf.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new model.")],
+) -> None:
+    """Take over a model that r9y9/wavenet_vocoder or PytorchWaveNetVocoder trained; needs torch.
+
+    wavenet import-model checkpoint_step001000000_ema.pth --config hparams.json -o my-model
+    """
+    if (output / "model.safetensors").exists():
+        raise ValueError(f"{output} holds a model already; name another folder")
+    try:
+        from wavenet.models.importing import import_model
+    except ImportError as error:
+        raise ImportError(
+            f"import-model needs torch, which is not installed: pip install "
+            f"'wavenet-engine[train]' ({error})"
+        ) from error
+    imported = import_model(checkpoint, config, output)
+    size = sum(value.size for value in imported.tensors.values())
+    print(f"{output}: {imported.project}, {size:,} weights; `wavenet info {output}` describes it")
+    for note in imported.notes:
+        print(f"- {note}")
