@@ -1,5 +1,6 @@
 // Upsampling by transposed convolutions as wide as their stride, with one filter and one bias for
-// all channels (as in wavenet_vocoder 0.1 and PytorchWaveNetVocoder): a sample depends on one frame.
+// all channels (as in wavenet_vocoder 0.1 and PytorchWaveNetVocoder). A sample depends on one
+// frame.
 #pragma once
 
 #include <cstddef>
