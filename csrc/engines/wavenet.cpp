@@ -71,6 +71,22 @@ WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision pr
   pack_blocks(tensors, ranges);
   pack_conditioning(tensors);
   pack_head(tensors, precision);
+  place_weights();
+}
+
+// The critical path of a step first: it should stay in the caches where not all weights fit.
+void WaveNet::place_weights() {
+  std::vector<PackedLinear*> layers;
+  for (Block& block : blocks_) {
+    layers.push_back(&block.taps.back());
+    layers.push_back(&block.out);
+  }
+  layers.push_back(&hidden_);
+  layers.push_back(&output_);
+  for (Block& block : blocks_) {
+    for (std::size_t k = 0; k + 1 < block.taps.size(); ++k) layers.push_back(&block.taps[k]);
+  }
+  place_together(layers);
 }
 
 // The causal convolution of one-hot vectors or of embeddings is, for each tap, a table with a row

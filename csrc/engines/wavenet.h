@@ -9,7 +9,7 @@
 
 #include "engines/condition_network.h"
 #include "engines/wavenet_shape.h"
-#include "layers/packed_linear.h"
+#include "layers/weight_memory.h"
 
 namespace wavenet {
 
@@ -75,6 +75,7 @@ class WaveNet {
   void pack_conditioning(const Tensors& tensors);
   void pack_blocks(const Tensors& tensors, const ActivationRanges& ranges);
   void pack_head(const Tensors& tensors, Precision precision);
+  void place_weights();
   void pack_outputs(const Tensors& tensors, const std::string& name, Block& block);
 
   WaveNetShape shape_;

@@ -15,9 +15,9 @@ std::uint16_t brain_float(float value) {
   return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-template <typename T>
-T* as(AlignedBuffer<char>& bytes) {
-  return reinterpret_cast<T*>(bytes.data());
+std::shared_ptr<char> allocate(std::size_t bytes) {
+  const auto buffer = std::make_shared<AlignedBuffer<char>>(bytes);
+  return {buffer, buffer->data()};
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ PackedLinear::PackedLinear(const LinearKernels& kernels, const LayerWeights& wei
     : kernels_(&kernels),
       steps_((weights.inputs() + kernels.step_inputs - 1) / kernels.step_inputs),
       panels_(weights.outputs() / kPanel),
-      cells_(steps_ * panels_ * kCellBytes) {
+      cells_(allocate(steps_ * panels_ * kCellBytes)) {
   const std::size_t groups = (panels_ + kMostGroupPanels - 1) / kMostGroupPanels;
   group_panels_ = (panels_ + groups - 1) / groups;
   if (kernels.input_bytes == 1) {
@@ -52,6 +52,11 @@ PackedLinear::PackedLinear(const LinearKernels& kernels, const LayerWeights& wei
   } else {
     pack_floats(weights);
   }
+}
+
+void PackedLinear::move_to(std::shared_ptr<char> memory) {
+  std::copy_n(cells_.get(), bytes(), memory.get());
+  cells_ = std::move(memory);
 }
 
 template <typename Put>
@@ -69,14 +74,14 @@ void PackedLinear::for_each_place(const Put& put) {
 }
 
 void PackedLinear::pack_floats(const LayerWeights& weights) {
-  float* cells = as<float>(cells_);
+  float* cells = reinterpret_cast<float*>(cells_.get());
   for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
     cells[place] = weights(output, input);
   });
 }
 
 void PackedLinear::pack_brain_floats(const LayerWeights& weights) {
-  std::uint16_t* cells = as<std::uint16_t>(cells_);
+  std::uint16_t* cells = reinterpret_cast<std::uint16_t*>(cells_.get());
   for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
     cells[place] = brain_float(weights(output, input));
   });
@@ -93,7 +98,7 @@ void PackedLinear::pack_bytes(const LayerWeights& weights, InputForm form) {
     }
   }
   offsets_.assign(weights.outputs(), 0);
-  std::int8_t* cells = as<std::int8_t>(cells_);
+  std::int8_t* cells = reinterpret_cast<std::int8_t*>(cells_.get());
   for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
     const float scale = scales_[output] > 0.0f ? 1.0f / scales_[output] : 0.0f;
     cells[place] = static_cast<std::int8_t>(std::lround(scaled(output, input) * scale));

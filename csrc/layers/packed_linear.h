@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "base/aligned_buffer.h"
@@ -50,11 +51,15 @@ class PackedLinear {
                InputForm form = {nullptr, 0});
 
   std::size_t outputs() const { return panels_ * kPanel; }
+  std::size_t bytes() const { return steps_ * panels_ * kCellBytes; }  // of its packed weights
+
+  // Copies the packed weights to `memory`, aligned to a cache line, and uses them there.
+  void move_to(std::shared_ptr<char> memory);
 
   // y[c][o] += sum over i of weight(o, i) * x[c][i], for `columns` columns; `x_stride` [bytes].
   void accumulate(const void* x, std::size_t x_stride, float* y, std::size_t y_stride,
                   std::size_t columns) const {
-    const LinearView view{cells_.data(), steps_,         panels_,
+    const LinearView view{cells_.get(), steps_,         panels_,
                           group_panels_, scales_.data(), offsets_.data()};
     kernels_->accumulate(view, x, x_stride, y, y_stride, columns);
   }
@@ -71,7 +76,7 @@ class PackedLinear {
   std::size_t steps_ = 0;
   std::size_t panels_ = 0;
   std::size_t group_panels_ = 0;
-  AlignedBuffer<char> cells_;
+  std::shared_ptr<char> cells_;  // zero-initialised
   AlignedBuffer<float> scales_;
   AlignedBuffer<std::int32_t> offsets_;
 };
