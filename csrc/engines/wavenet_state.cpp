@@ -90,19 +90,22 @@ std::uint64_t WaveNetState::conditioned_samples() const {
 
 void WaveNetState::generate(std::size_t steps, const CategoricalOptions& options,
                             std::uint64_t seed, std::uint16_t* out, std::size_t stride) {
-  const OutputShape& shape = model_->shape().output;
   for (std::size_t t = 0; t < steps; ++t) {
     const std::uint64_t now = time_;
     forward(next_.data(), 1, true);
-    for (std::size_t b = 0; b < batch_; ++b) {
-      const auto stream = first_stream_ + static_cast<std::uint32_t>(b);
-      const std::uint32_t code =
-          sample(model_->kernels(), shape, logits_.data() + b * model_->output_width(), options,
-                 uniform(seed, stream, now), scratch_);
-      next_[b] = static_cast<std::int32_t>(code);
-      out[b * stride + t] = static_cast<std::uint16_t>(code);
-    }
+    for (std::size_t b = 0; b < batch_; ++b) out[b * stride + t] = draw(b, now, options, seed);
   }
+}
+
+// The sample of `time` from the logits, which becomes the next input.
+std::uint16_t WaveNetState::draw(std::size_t stream, std::uint64_t time,
+                                 const CategoricalOptions& options, std::uint64_t seed) {
+  const float* logits = logits_.data() + stream * model_->output_width();
+  const auto number = first_stream_ + static_cast<std::uint32_t>(stream);
+  const std::uint32_t code = sample(model_->kernels(), model_->shape().output, logits, options,
+                                    uniform(seed, number, time), scratch_);
+  next_[stream] = static_cast<std::int32_t>(code);
+  return static_cast<std::uint16_t>(code);
 }
 
 void WaveNetState::feed(std::size_t steps, const std::uint16_t* samples, std::size_t stride,
@@ -146,19 +149,16 @@ std::size_t WaveNetState::pass_over(std::size_t steps, const std::uint16_t* samp
 }
 
 void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool with_logits) {
-  const std::uint64_t left = conditioned_samples() - time_;
-  require(steps <= left, "the feature frames end before the samples do");
-  const std::size_t wanted = std::max(steps, ahead_steps_);
-  for (Conditioning& conditioning : conditioning_) {
-    project(conditioning, static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left)));
-  }
+  project_conditioning(time_, steps);
   embed(inputs, steps);
   for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
-  if (with_logits) {
-    model_->head(carry_.data() + model_->residual_width(), model_->carry_width(), steps * batch_,
-                 positive_.data(), hidden_.data(), logits_.data());
-  }
+  if (with_logits) run_head(steps);
   time_ += steps;
+}
+
+void WaveNetState::run_head(std::size_t steps) {
+  model_->head(carry_.data() + model_->residual_width(), model_->carry_width(), steps * batch_,
+               positive_.data(), hidden_.data(), logits_.data());
 }
 
 void WaveNetState::embed(const std::int32_t* inputs, std::size_t steps) {
@@ -192,9 +192,10 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
   const std::size_t current_tap = block.taps.size() - 1;
   float* activations = activations_.data();
   if (steps == 1 && ahead_steps_ > 1 && block.dilation > 1) {
-    activations = activate_ahead(index, current);
+    look_ahead(index, time_, current);
+    activations = ahead_row(index, time_);
   } else {
-    begin_activations(index, steps, activations);
+    begin_activations(index, time_, steps, activations);
     add_taps(index, 0, current_tap, current, steps, activations);
   }
   add_taps(index, current_tap, current_tap + 1, current, steps, activations);
@@ -207,23 +208,24 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
   if (observing_) observe_block(index, columns);
 }
 
-// The activations of this step before the current tap. The blocks take turns in computing theirs,
-// so that no step has to wait for all of them.
-float* WaveNetState::activate_ahead(std::size_t index, const char* current) {
+// The blocks take turns in looking ahead, so that no step has to wait for all of them.
+void WaveNetState::look_ahead(std::size_t index, std::uint64_t time, const char* current) {
   Ahead& ahead = ahead_[index];
-  const std::size_t row = batch_ * model_->gate_width();
-  if (time_ >= ahead.end || time_ < ahead.begin) {
-    const WaveNet::Block& block = model_->blocks()[index];
-    const std::size_t most = std::min(ahead_steps_, block.dilation);
-    const std::uint64_t steps =
-        std::min<std::uint64_t>(most - (time_ + index) % most, conditioned_samples() - time_);
-    ahead.begin = time_;
-    ahead.end = time_ + steps;
-    ahead.rows.resize(most * row);
-    begin_activations(index, steps, ahead.rows.data());
-    add_taps(index, 0, block.taps.size() - 1, current, steps, ahead.rows.data());
-  }
-  return ahead.rows.data() + (time_ - ahead.begin) * row;
+  if (ahead.begin <= time && time < ahead.end) return;
+  const WaveNet::Block& block = model_->blocks()[index];
+  const std::size_t most = std::min(ahead_steps_, block.dilation);
+  const auto steps = static_cast<std::size_t>(
+      std::min<std::uint64_t>(most - (time + index) % most, conditioned_samples() - time));
+  ahead.begin = time;
+  ahead.end = time + steps;
+  ahead.rows.resize(most * batch_ * model_->gate_width());
+  begin_activations(index, time, steps, ahead.rows.data());
+  add_taps(index, 0, block.taps.size() - 1, current, steps, ahead.rows.data());
+}
+
+float* WaveNetState::ahead_row(std::size_t index, std::uint64_t time) {
+  Ahead& ahead = ahead_[index];
+  return ahead.rows.data() + (time - ahead.begin) * batch_ * model_->gate_width();
 }
 
 // Adds the taps [first, end) for the steps from the one at `current` on.
@@ -238,7 +240,17 @@ void WaveNetState::add_taps(std::size_t index, std::size_t first, std::size_t en
   }
 }
 
-void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const {
+void WaveNetState::project_conditioning(std::uint64_t time, std::size_t steps) {
+  const std::uint64_t left = conditioned_samples() - time;
+  require(steps <= left, "the feature frames end before the samples do");
+  const std::size_t wanted = std::max(steps, ahead_steps_);
+  for (Conditioning& conditioning : conditioning_) {
+    project(conditioning, time, static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left)));
+  }
+}
+
+void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
+                           std::size_t steps) const {
   if (conditioning.global.empty()) {
     require(!model_->shape().global_size() && !model_->shape().local.channels,
             "the stream has no conditioning yet");
@@ -250,9 +262,9 @@ void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const 
   const std::size_t hold = network.samples_per_row();
   const std::size_t total =
       conditioning.encoded.size() / network.width() * network.rows_per_frame();
-  const std::size_t first = time_ / hold;
+  const std::size_t first = time / hold;
   const std::size_t begin = first - std::min<std::size_t>(first, network.reach());
-  std::size_t end = std::min(total, (time_ + steps - 1) / hold + 1 + network.reach());
+  std::size_t end = std::min(total, (time + steps - 1) / hold + 1 + network.reach());
   if (begin >= conditioning.begin && end <= conditioning.end) return;
 
   // Rows that are still needed move to the start; the others follow.
@@ -279,8 +291,8 @@ void WaveNetState::project(Conditioning& conditioning, std::size_t steps) const 
   conditioning.end = end;
 }
 
-// Bias and conditioning of the steps from now on.
-void WaveNetState::begin_activations(std::size_t block, std::size_t steps,
+// Bias and conditioning of the steps from `time` on.
+void WaveNetState::begin_activations(std::size_t block, std::uint64_t time, std::size_t steps,
                                      float* activations) const {
   const std::size_t width = model_->gate_width();
   const ConditionNetwork& network = model_->condition_network();
@@ -291,11 +303,11 @@ void WaveNetState::begin_activations(std::size_t block, std::size_t steps,
       float* out = activations + (t * batch_ + b) * width;
       const float* row = conditioning.global.data() + block * width;
       if (local && network.blends()) {
-        blend(conditioning, time_ + t, block, out);
+        blend(conditioning, time + t, block, out);
         continue;
       }
       if (local) {
-        const std::size_t place = (time_ + t) / network.samples_per_row() - conditioning.begin;
+        const std::size_t place = (time + t) / network.samples_per_row() - conditioning.begin;
         row = conditioning.projected.data() + place * model_->condition_width() + block * width;
       }
       std::copy_n(row, width, out);

@@ -40,12 +40,15 @@ class WaveNetState {
   std::uint64_t time() const { return time_; }  // samples so far
   // Keeps the largest magnitudes of the activations from now on; float32 models alone.
   void observe();
+  bool observing() const { return observing_; }
   const ActivationRanges& observed() const { return observed_; }
 
   // Samples that the conditioning lasts for, from the start; unlimited without local conditioning.
   std::uint64_t conditioned_samples() const;
 
  private:
+  friend class WaveNetPipeline;
+
   struct Conditioning {
     AlignedBuffer<float> global;   // bias and global part of all blocks
     AlignedBuffer<float> encoded;  // frames of the condition network
@@ -68,13 +71,22 @@ class WaveNetState {
   void forward(const std::int32_t* inputs, std::size_t steps, bool with_logits);
   void embed(const std::int32_t* inputs, std::size_t steps);
   void run_block(std::size_t index, std::size_t steps);
-  float* activate_ahead(std::size_t index, const char* current);
+  void run_head(std::size_t steps);
+  // Sees to it that a block's Ahead holds the sample at `time`, whose input has or will have its
+  // place at `current`.
+  void look_ahead(std::size_t index, std::uint64_t time, const char* current);
+  float* ahead_row(std::size_t index, std::uint64_t time);
+  std::uint16_t draw(std::size_t stream, std::uint64_t time, const CategoricalOptions& options,
+                     std::uint64_t seed);
   void add_taps(std::size_t index, std::size_t first, std::size_t end, const char* current,
                 std::size_t steps, float* activations) const;
-  void project(Conditioning& conditioning, std::size_t steps) const;
+  // Projects what the samples from `time` on need, for `steps` and for looking ahead.
+  void project_conditioning(std::uint64_t time, std::size_t steps);
+  void project(Conditioning& conditioning, std::uint64_t time, std::size_t steps) const;
   void blend(const Conditioning& conditioning, std::uint64_t time, std::size_t block,
              float* activation) const;
-  void begin_activations(std::size_t block, std::size_t steps, float* activations) const;
+  void begin_activations(std::size_t block, std::uint64_t time, std::size_t steps,
+                         float* activations) const;
   void observe_block(std::size_t index, std::size_t columns);
 
   std::shared_ptr<const WaveNet> model_;

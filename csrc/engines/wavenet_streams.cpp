@@ -1,15 +1,23 @@
 #include "engines/wavenet_streams.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/claim.h"
 #include "base/parallel.h"
 
 namespace wavenet {
+namespace {
+
+constexpr std::size_t kTrialSamples = 256;
+constexpr std::size_t kTempoSamples = 64 * kTrialSamples;
+constexpr std::size_t kFewestOnTwoCores = 64;  // fewer do not pay for starting a thread
+
+}  // namespace
 
 WaveNetStreams::WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch,
                                std::size_t threads)
-    : model_(std::move(model)), batch_(batch) {
+    : model_(std::move(model)), batch_(batch), threads_(threads) {
   require(batch >= 1, "batch must be at least 1, got ", batch);
   require(threads >= 1, "threads must be at least 1, got ", threads);
   const std::size_t groups = std::min(batch, threads);
@@ -21,7 +29,7 @@ WaveNetStreams::WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t
 }
 
 WaveNetStreams::WaveNetStreams(const WaveNetStreams& other)
-    : model_(other.model_), batch_(other.batch_), first_(other.first_) {
+    : model_(other.model_), batch_(other.batch_), first_(other.first_), threads_(other.threads_) {
   const Claim claim(const_cast<std::atomic<bool>&>(other.busy_));
   groups_ = other.groups_;
 }
@@ -49,8 +57,36 @@ void WaveNetStreams::generate(std::size_t steps, const CategoricalOptions& optio
                               std::uint64_t seed, std::uint16_t* out) {
   validate(model_->shape().output, options);
   run(steps, [&](std::size_t g) {
-    groups_[g].generate(steps, options, seed, out + first_[g] * steps, steps);
+    if (batch_ == 1 && threads_ > 1 && !groups_[g].observing()) {
+      generate_alone(steps, options, seed, out);
+    } else {
+      groups_[g].generate(steps, options, seed, out + first_[g] * steps, steps);
+    }
   });
+}
+
+// Some samples on one core, some on two, then many the faster way, and so on.
+void WaveNetStreams::generate_alone(std::size_t steps, const CategoricalOptions& options,
+                                    std::uint64_t seed, std::uint16_t* out) {
+  if (!pipeline_) pipeline_ = std::make_unique<WaveNetPipeline>(*model_);
+  WaveNetState& state = groups_.front();
+  while (steps > 0) {
+    const std::size_t place = tempo_.samples % kTempoSamples;
+    const bool trial = place < 2 * kTrialSamples;
+    const std::size_t end = trial ? (place / kTrialSamples + 1) * kTrialSamples : kTempoSamples;
+    const std::size_t count = std::min(steps, end - place);
+    std::size_t cores = trial ? place / kTrialSamples + 1 : tempo_.faster();
+    if (count < kFewestOnTwoCores) cores = 1;
+    const auto start = std::chrono::steady_clock::now();
+    if (cores == 1 || !pipeline_->generate(state, count, options, seed, out)) {
+      state.generate(count, options, seed, out, count);
+    }
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    if (trial) tempo_.seconds[cores - 1] = taken.count() / static_cast<double>(count);
+    tempo_.samples += count;
+    out += count;
+    steps -= count;
+  }
 }
 
 void WaveNetStreams::feed(std::size_t steps, const std::uint16_t* samples, float* log_likelihoods,

@@ -1,17 +1,19 @@
 // A batch of WaveNet streams shared out among threads.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "engines/wavenet_state.h"
+#include "engines/wavenet_pipeline.h"
 
 namespace wavenet {
 
-// Each thread advances its own streams, so that results do not depend on how many there are.
+// Each thread advances its own streams, so that results do not depend on how many there are. One
+// stream alone is drawn on two cores where that is found to be faster.
 // One call at a time: a second one that comes meanwhile throws std::runtime_error.
 class WaveNetStreams {
  public:
@@ -36,6 +38,15 @@ class WaveNetStreams {
   const WaveNetShape& shape() const { return model_->shape(); }
 
  private:
+  // Times of a sample of a stream alone, on one core and on two: neighbours change them.
+  struct Tempo {
+    std::array<double, 2> seconds{};
+    std::size_t samples = 0;  // so far
+    std::size_t faster() const { return seconds[1] < seconds[0] ? 2 : 1; }
+  };
+
+  void generate_alone(std::size_t steps, const CategoricalOptions& options, std::uint64_t seed,
+                      std::uint16_t* out);
   template <typename Work>
   void run(std::size_t steps, const Work& work);
 
@@ -43,6 +54,9 @@ class WaveNetStreams {
   std::size_t batch_;
   std::vector<WaveNetState> groups_;
   std::vector<std::size_t> first_;  // first stream of each group
+  std::size_t threads_;
+  std::unique_ptr<WaveNetPipeline> pipeline_;
+  Tempo tempo_;
   std::atomic<bool> busy_{false};
 };
 

@@ -1,0 +1,98 @@
+#include "engines/wavenet_pipeline.h"
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <thread>
+
+namespace wavenet {
+
+WaveNetPipeline::WaveNetPipeline(const WaveNet& model) {
+  const std::size_t gated_bytes = model.half_width() * model.linear().input_bytes;
+  std::vector<PackedLinear*> chain, rest;
+  for (const WaveNet::Block& block : model.blocks()) {
+    const std::size_t skip_start = block.last ? 0 : model.residual_width();
+    residuals_.push_back(block.out.slice(0, skip_start));
+    skips_.push_back(block.out.slice(skip_start, skip_start + model.skip_width()));
+    gated_.emplace_back(gated_bytes);
+  }
+  for (PackedLinear& layer : residuals_) chain.push_back(&layer);
+  for (PackedLinear& layer : skips_) rest.push_back(&layer);
+  place_together(chain);
+  place_together(rest);
+}
+
+bool WaveNetPipeline::generate(WaveNetState& state, std::size_t steps,
+                               const CategoricalOptions& options, std::uint64_t seed,
+                               std::uint16_t* out) {
+  blocks_done_.set(0);
+  samples_done_.set(0);
+  std::exception_ptr failure;
+  const auto run = [&] {
+    try {
+      follow(state, steps, options, seed, out);
+    } catch (...) {
+      failure = std::current_exception();
+      samples_done_.set(Counter::kStopped);
+    }
+  };
+  state.project_conditioning(state.time_, 1);
+  for (std::size_t l = 0; l < residuals_.size(); ++l) {
+    state.look_ahead(l, state.time_, state.histories_[l].last(0));
+  }
+  std::thread follower;
+  try {
+    follower = std::thread(run);
+  } catch (const std::exception&) {
+    return false;
+  }
+  lead(state, steps);
+  follower.join();
+  if (failure) std::rethrow_exception(failure);
+  state.time_ += steps;
+  return true;
+}
+
+void WaveNetPipeline::lead(WaveNetState& state, std::size_t steps) {
+  const WaveNet& model = *state.model_;
+  const LinearKernels& linear = model.linear();
+  constexpr float kNoFloor = -std::numeric_limits<float>::infinity();
+  std::uint64_t done = 0;
+  for (std::size_t t = 0; t < steps && samples_done_.wait_for(t); ++t) {
+    state.embed(state.next_.data(), 1);
+    for (std::size_t l = 0; l < residuals_.size(); ++l) {
+      const WaveNet::Block& block = model.blocks()[l];
+      char* current = state.histories_[l].append(1);
+      linear.encode(state.carry_.data(), block.bias.data(), kNoFloor, block.residual_form,
+                    model.residual_width(), current);
+      float* activations = state.ahead_row(l, state.time_ + t);
+      block.taps.back().accumulate(current, 0, activations, 0, 1);
+      linear.gate(activations, activations + model.half_width(), block.gated_form,
+                  model.half_width(), gated_[l].data());
+      blocks_done_.set(++done);
+      residuals_[l].accumulate(gated_[l].data(), 0, state.carry_.data(), 0, 1);
+    }
+  }
+}
+
+void WaveNetPipeline::follow(WaveNetState& state, std::size_t steps,
+                             const CategoricalOptions& options, std::uint64_t seed,
+                             std::uint16_t* out) {
+  const std::uint64_t end = state.conditioned_samples();
+  float* skips = state.carry_.data() + state.model_->residual_width();
+  std::uint64_t done = 0;
+  for (std::size_t t = 0; t < steps; ++t) {
+    const std::uint64_t next = state.time_ + t + 1;
+    if (next < end) state.project_conditioning(next, 1);
+    for (std::size_t l = 0; l < skips_.size(); ++l) {
+      blocks_done_.wait_for(++done);
+      skips_[l].accumulate(gated_[l].data(), 0, skips, 0, 1);
+      if (next < end) state.look_ahead(l, next, state.histories_[l].last(0));
+    }
+    state.run_head(1);
+    out[t] = state.draw(0, next - 1, options, seed);
+    samples_done_.set(t + 1);
+  }
+}
+
+}  // namespace wavenet
