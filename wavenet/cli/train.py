@@ -19,6 +19,12 @@ def train(
         Path | None, typer.Option(help='JSON: {"model": {...}, "training": {...}}.')
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in OUTPUT.")] = False,
+    init: Annotated[
+        str | None, typer.Option(help="WaveNet to start from, and to keep as it is built.")
+    ] = None,
+    quantize: Annotated[
+        str | None, typer.Option(help="int8: learn to make up for 8 bits; needs --init.")
+    ] = None,
 ) -> None:
     """Train a model on recordings, a text or a time series.
 
@@ -39,6 +45,10 @@ def train(
 
         wavenet train power.csv -o model --target OT --horizon 96
 
+    A trained WaveNet goes on with other data, or learns to make up for weights of 8 bits:
+
+        wavenet train recordings/ -o small --init model --quantize int8 --steps 2000
+
     Ctrl-C saves a checkpoint; --resume goes on from it. Several GPUs or machines:
     torchrun --nproc-per-node 4 -m wavenet train DATA -o MODEL
     """
@@ -51,7 +61,7 @@ def train(
     for name, text in options.items():
         group, value = setting(name, text, data, kind)
         groups[group][name] = value
-    finished = run(data, output, groups["model"], groups["training"], resume)
+    finished = run(data, output, groups["model"], groups["training"], resume, init, quantize)
     if not finished:
         typer.echo(f"stopped; go on with: wavenet train {data} -o {output} --resume", err=True)
         raise typer.Exit(130)

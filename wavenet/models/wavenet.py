@@ -12,6 +12,7 @@ from torch.nn import functional
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.formats.model_file import load_model, save_model
 from wavenet.generator import Generator
+from wavenet.models.fake_quantization import round_inputs, round_to_bfloat16, round_weights
 from wavenet.models.gated_convolution import GatedConvolution
 
 
@@ -116,6 +117,9 @@ class Block(nn.Module):
         )
         self.residual = None if last else nn.Conv1d(half, config.residual_channels, 1)
         self.skip = nn.Conv1d(half, config.skip_channels, 1)
+        for layer, channels in ((self.dilated, config.residual_channels), (self.skip, half)):
+            ranges = torch.ones(channels) if config.precision == "int8" else None
+            layer.register_buffer("input_range", ranges)
 
     def condition(self, global_vector: Tensor | None, frames: Tensor | None) -> Tensor | None:
         """`(frames, B, gate)` from `(B, global_size)` and `(frames, B, C)`."""
@@ -132,20 +136,27 @@ class Block(nn.Module):
         `condition`, `(frames, B, gate)`, lasts for T samples.
         """
         dtype = _product_type(x)
+        inputs, weight, ranges = x, self.dilated.weight, self.dilated.input_range
+        if ranges is not None:
+            inputs, weight = round_inputs(x, ranges), round_weights(weight, ranges)
         z = GatedConvolution.apply(
-            x.to(dtype),
-            self.dilated.weight.to(dtype),
+            inputs.to(dtype),
+            weight.to(dtype),
             self.dilated.bias.to(dtype),
             None if condition is None else condition.to(dtype),
             self.dilated.dilation[0] * batch,
         )
-        skip = _pointwise(self.skip, z)
-        return x if self.residual is None else x + _pointwise(self.residual, z), skip
+        ranges = self.skip.input_range
+        if ranges is not None:
+            z = round_inputs(z, ranges)
+        skip = _pointwise(self.skip, z, ranges)
+        return x if self.residual is None else x + _pointwise(self.residual, z, ranges), skip
 
 
-def _pointwise(layer: nn.Conv1d, rows: Tensor) -> Tensor:
-    """A 1x1 convolution of rows `(n, C)`."""
-    return functional.linear(rows, layer.weight[:, :, 0], layer.bias)
+def _pointwise(layer: nn.Conv1d, rows: Tensor, ranges: Tensor | None = None) -> Tensor:
+    """A 1x1 convolution of rows `(n, C)`, in 8 bits where the ranges of its inputs are given."""
+    weight = layer.weight if ranges is None else round_weights(layer.weight, ranges)
+    return functional.linear(rows, weight[:, :, 0], layer.bias)
 
 
 def _product_type(x: Tensor) -> torch.dtype:
@@ -166,7 +177,8 @@ class WaveNet(nn.Module):
     Notes
     -----
     `forward` is teacher-forced: the outputs at time t are those of the sample after input t, in
-    one pass over the whole window. Before its start the layers see zeros.
+    one pass over the whole window. Before its start the layers see zeros. With the precision
+    "int8" it rounds as the engine does, and gradients pass the rounding by.
     `wavenet.models.losses.negative_log_likelihood` is the loss.
     """
 
@@ -233,8 +245,8 @@ class WaveNet(nn.Module):
         for block in self.blocks:
             h, skip = block(h, block.condition(conditioning, frames), batch)
             skips = skip.to(h.dtype) if skips is None else skips + skip
-        hidden = functional.relu(_pointwise(self.hidden, functional.relu(skips)))
-        return _pointwise(self.output, hidden).view(length, batch, -1).permute(1, 2, 0)
+        hidden = functional.relu(self._head(self.hidden, functional.relu(skips)))
+        return self._head(self.output, hidden).view(length, batch, -1).permute(1, 2, 0)
 
     def save_pretrained(self, directory: str | os.PathLike) -> None:
         """Writes the model file (`wavenet.load` reads it)."""
@@ -264,6 +276,13 @@ class WaveNet(nn.Module):
             self.output.bias[-count:] -= 3  # logarithms of the scales
             if count > 1:
                 self.output.bias[-2 * count : -count] = torch.linspace(-0.5, 0.5, count)
+
+    def _head(self, layer: nn.Conv1d, rows: Tensor) -> Tensor:
+        """A layer of the head, whose weights a model of 8 bits keeps in bfloat16."""
+        weight = layer.weight
+        if self.config.precision == "int8":
+            weight = round_to_bfloat16(weight)
+        return functional.linear(rows, weight[:, :, 0], layer.bias)
 
     def _frames(self, features: Tensor, global_vector: Tensor | None, length: int) -> Tensor:
         """What conditions `length` samples: `(frames, B, C)` or, upsampled, `(length, B, C)`.

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from torch import distributed
@@ -17,6 +18,7 @@ from wavenet.config import WaveNetConfig
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
+from wavenet.training.fine_tuning import initial_model
 from wavenet.training.progress import Reporter
 from wavenet.training.recordings import RECORDINGS_OPTIONS, recordings_config, recordings_task
 from wavenet.training.series import (
@@ -54,6 +56,8 @@ def train(
     model: dict[str, Any] | None = None,
     training: dict[str, Any] | None = None,
     resume: bool = False,
+    init: str | os.PathLike | None = None,
+    quantize: str | None = None,
 ) -> bool:
     """Trains a model; the output folder is one that `wavenet.load` reads.
 
@@ -75,6 +79,9 @@ def train(
         of rows.
     resume
         Go on from the checkpoint in `output`; `training` may change the settings of the run.
+    init, quantize
+        Start from this WaveNet of recordings, and keep its architecture; with "int8" learn to make
+        up for weights and activations of 8 bits, see `wavenet.training.fine_tuning`.
 
     Returns
     -------
@@ -93,16 +100,16 @@ def train(
     _start_processes()
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)
-    if model.get("kind") == "echo-state" and data_kind(data) == "series" and not resume:
+    if model.get("kind") == "echo-state" and data_kind(data) == "series" and not (resume or init):
         settings = configuration.build(TrainingConfig, SERIES_SETTINGS | training, "training")
         fit_echo_state(data, model, settings).save(output)
         return True
-    config, settings = _configs(data, output, model, training, resume)
+    config, settings, weights = _start(data, output, model, training, resume, init, quantize)
     cache = output / "cache"
     if config.series:
         task: Task = series_task(config, settings, data)
     elif isinstance(config, WaveNetConfig):
-        task = WaveNetTask(config, settings, data, cache, console)
+        task = WaveNetTask(config, settings, data, cache, console, weights)
     elif config.text:
         task = text_task(config, settings, data)
     else:
@@ -120,6 +127,31 @@ def train(
         reporter.close()
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def _start(
+    data: Path,
+    output: Path,
+    model: dict[str, Any],
+    training: dict[str, Any],
+    resume: bool,
+    init: str | os.PathLike | None,
+    quantize: str | None,
+) -> tuple[WaveNetConfig | RecurrentConfig, TrainingConfig, dict[str, np.ndarray] | None]:
+    """The model, the run, and the weights to start from (None: random ones, or a checkpoint's)."""
+    if init is None:
+        if quantize is not None:
+            raise ValueError("quantize needs init, the trained model that is to be quantized")
+        return *_configs(data, output, model, training, resume), None
+    if resume:
+        raise ValueError(f"a resumed run goes on from its checkpoint, not from init {init}")
+    if data_kind(data) != "audio":
+        raise ValueError(f"{data} is {data_kind(data)}; init is for recordings")
+    if model:
+        raise ValueError(f"{next(iter(model))} cannot be set: it is that of the model {init}")
+    settings = configuration.build(TrainingConfig, training, "training")
+    config, weights = initial_model(init, data, settings, quantize)
+    return config, settings, weights
 
 
 def _refuse_to_overwrite(output: Path) -> None:

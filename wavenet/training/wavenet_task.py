@@ -39,6 +39,8 @@ class WaveNetTask:
         Folder for decoded audio.
     console
         Where progress and what was found are printed.
+    weights
+        Those of the model that the run starts from, whose configuration is then complete.
     """
 
     def __init__(
@@ -48,9 +50,12 @@ class WaveNetTask:
         data: Path,
         cache: Path,
         console: Console,
+        weights: dict[str, np.ndarray] | None = None,
     ):
         clips = read_clips(data)
-        config = complete_config(config, clips)
+        completed = complete_config(config, clips)
+        config = config if weights else completed
+        self._weights = weights
         held_out = held_out_clips(clips, settings)
         if held_out.all():
             raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
@@ -68,8 +73,12 @@ class WaveNetTask:
         self._clips = len(training), len(validation)
 
     def make_model(self) -> WaveNet:
-        """The untrained model."""
-        return WaveNet(self.config)
+        """The model as the run starts."""
+        model = WaveNet(self.config)
+        if self._weights:
+            weights = {name: torch.from_numpy(value) for name, value in self._weights.items()}
+            model.load_state_dict(weights)
+        return model
 
     def losses(
         self, forward: Callable[..., Tensor], batch: Batch, device: torch.device

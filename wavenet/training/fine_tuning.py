@@ -1,0 +1,59 @@
+"""Where training starts from a model that is there already, be it to quantize it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+
+from wavenet.assets import find_model
+from wavenet.config import WaveNetConfig
+from wavenet.formats.model_file import load_model
+from wavenet.generator import Generator
+from wavenet.manifest import read_clips
+from wavenet.quantization import activation_ranges, read_recordings
+from wavenet.training.config import TrainingConfig
+from wavenet.training.wavenet_task import held_out_clips
+
+_CALIBRATION_CLIPS = 100
+
+
+def initial_model(
+    path: str | os.PathLike, data: Path, settings: TrainingConfig, quantize: str | None = None
+) -> tuple[WaveNetConfig, dict[str, np.ndarray]]:
+    """Configuration and weights of the model that a run starts from.
+
+    Parameters
+    ----------
+    path
+        Model folder, file or shipped name.
+    data
+        Folder of audio, or manifest.
+    settings
+        Of the run: they say which clips are held out.
+    quantize
+        "int8": the model with weights and activations of 8 bits. The ranges of the activations are
+        those of the model file, or else measured on up to 100 of the clips to train on; training
+        keeps them.
+
+    Raises
+    ------
+    ValueError
+        The model is no WaveNet of recordings, or `quantize` is something else.
+    """
+    if quantize not in (None, "int8"):
+        raise ValueError(f"quantize must be int8, got {quantize!r}")
+    config, tensors = load_model(find_model(path))
+    if not isinstance(config, WaveNetConfig) or config.series:
+        raise ValueError(f"{path} is no WaveNet of recordings; only these are fine-tuned")
+    if quantize is None or config.precision == "int8":
+        return config, tensors
+    clips = read_clips(data)
+    held_out = held_out_clips(clips, settings)
+    clips = [clip for clip, held in zip(clips, held_out, strict=True) if not held]
+    used = clips[:: -(-len(clips) // _CALIBRATION_CLIPS)]
+    generator = Generator(config, tensors)
+    tensors |= activation_ranges(generator, read_recordings(generator, used))
+    return dataclasses.replace(config, precision="int8"), tensors
