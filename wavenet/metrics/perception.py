@@ -24,6 +24,8 @@ def pesq(reference: np.ndarray, other: np.ndarray, sample_rate: int) -> float:
     """
     module = _module("pesq")
     a, b = (_resample(y, sample_rate, PESQ_RATE) for y in (reference, other))
+    if not (a.any() and b.any()):
+        return float("nan")
     try:
         return float(module.pesq(PESQ_RATE, a, b, "wb"))
     except module.PesqError:
