@@ -7,7 +7,7 @@ import dataclasses
 import io
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,8 @@ class Measure:
         Sound that speaks.
     sample_rate
         [Hz], from 8,000 to 48,000.
+    f0_range
+        Where F0 is looked for [Hz].
 
     Raises
     ------
@@ -129,8 +131,14 @@ class Measure:
         The reference is silent, shorter than 0.1 s or not finite.
     """
 
-    def __init__(self, reference: np.ndarray, sample_rate: int):
+    def __init__(
+        self,
+        reference: np.ndarray,
+        sample_rate: int,
+        f0_range: tuple[float, float] = world.DEFAULT_F0_RANGE,
+    ):
         self.settings = WorldSettings(sample_rate=sample_rate)
+        self._f0_range = f0_range
         self.reference = world.checked_sound(reference, self.settings)
         self._analysis = self._analyze(self.reference)
 
@@ -168,7 +176,7 @@ class Measure:
         )
 
     def _analyze(self, y: np.ndarray) -> Analysis:
-        return world.analyze(y, self.settings, aperiodicity=False)
+        return world.analyze(y, self.settings, self._f0_range, aperiodicity=False)
 
 
 def evaluate(
@@ -198,11 +206,12 @@ def evaluate(
         A folder is missing or empty, no names are in both, or no pair could be measured.
     """
     pairs = find_pairs(references, outputs)
+    f0_range = find_f0_range_of(pairs.source)
 
     def attempt(pair: tuple[Path, Path]) -> tuple[Figures, Figures] | str:
         try:
             with named(pair[1]):
-                return _measure(*pair, model)
+                return _measure(*pair, f0_range, model)
         except (ValueError, OSError) as error:
             return str(error)
 
@@ -220,7 +229,7 @@ def evaluate(
     return Evaluation(
         files={name: figures for name, (figures, _) in done.items()},
         floor={name: floor for name, (_, floor) in done.items()},
-        settings=settings(),
+        settings=settings(f0_range),
         failed=failed,
     )
 
@@ -230,7 +239,25 @@ def mulaw_round_trip(y: np.ndarray) -> np.ndarray:
     return mulaw_decode(mulaw_encode(np.clip(y, -1, 1), 256), 256, dtype="float64")
 
 
-def settings() -> dict[str, Any]:
+def find_f0_range_of(paths: Sequence[Path]) -> tuple[float, float]:
+    """The F0 range of the speakers of at most 20 of the recordings [Hz].
+
+    The whole range of voices where none of them can be read or has a voice.
+    """
+    contours = []
+    for path in paths[:: -(-len(paths) // 20)]:
+        try:
+            y, rate = read_audio(path)
+            contours.append(world.rough_f0(y, WorldSettings(sample_rate=rate)))
+        except (ValueError, OSError):  # told of when it is measured
+            continue
+    try:
+        return world.find_f0_range(contours)
+    except ValueError:
+        return world.DEFAULT_F0_RANGE
+
+
+def settings(f0_range: tuple[float, float]) -> dict[str, Any]:
     """What the figures depend on, in words and numbers."""
     world_settings = dataclasses.asdict(WorldSettings()) | {
         "sample_rate": "the reference's",
@@ -244,6 +271,7 @@ def settings() -> dict[str, Any]:
         "lsd_db": f"root mean square over bins, mean over frames; Hann window of {lsd.FFT_LENGTH}, "
         f"hop {lsd.HOP_LENGTH} samples, floor {lsd.FLOOR_DB:g} dB of the reference's largest bin",
         "f0_rmse_cents": "where both are voiced",
+        "f0_range_hz": f"{f0_range[0]:g} to {f0_range[1]:g}, found from the references",
         "voicing_error": "share of all frames",
         "pesq": "wide-band, ITU-T P.862.2, at 16 kHz",
         "stoi": "Taal et al. 2011, not extended",
@@ -254,12 +282,14 @@ def settings() -> dict[str, Any]:
     }
 
 
-def _measure(reference: Path, output: Path, model: Generator | None) -> tuple[Figures, Figures]:
+def _measure(
+    reference: Path, output: Path, f0_range: tuple[float, float], model: Generator | None
+) -> tuple[Figures, Figures]:
     y, rate = read_audio(reference)
     other, other_rate = read_audio(output)
     if rate != other_rate:
         raise ValueError(f"it has {other_rate} Hz and its reference {rate}; resample one of them")
-    measure = Measure(y, rate)
+    measure = Measure(y, rate, f0_range)
     figures = measure(other)
     if model is not None:
         figures = dataclasses.replace(figures, bits_per_sample=_bits(model, reference))
@@ -283,9 +313,13 @@ def table(means: Iterable[tuple[str, dict[str, Interval]]]) -> str:
     """Means as lines of text, one for each title and its figures."""
     lines = [f"{'':22s}" + "".join(f"{name:>17s}" for name in FIGURES)]
     for title, by_name in means:
-        cells = (
-            "-" if math.isnan(i.mean) else f"{i.mean:.3f} ± {i.half_width:.3f}"
-            for i in (by_name[name] for name in FIGURES)
-        )
+        cells = (_cell(by_name[name]) for name in FIGURES)
         lines.append(f"{title:22s}" + "".join(f"{cell:>17s}" for cell in cells))
     return "\n".join(lines)
+
+
+def _cell(interval: Interval) -> str:
+    if math.isnan(interval.mean):
+        return "-"
+    digits = 1 if interval.mean >= 100 else 3
+    return f"{interval.mean:.{digits}f} ± {interval.half_width:.{digits}f}"
