@@ -15,8 +15,10 @@ namespace wavenet {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
-constexpr std::size_t kStrip = 4 * kPanel;  // rows whose differences stay in the L1 cache
-constexpr std::size_t kWhitenedRows = 12;   // rows of W at a time: as many inputs as the last needs
+constexpr std::size_t kStrip = 64;  // rows whose differences stay in the L1 cache
+
+// Where a panel of W begins, and what all panels before it need.
+std::size_t cells_before(std::size_t panel) { return kPanel * kPanel * panel * (panel + 1) / 2; }
 
 }  // namespace
 
@@ -44,111 +46,65 @@ MixtureDensity::Component MixtureDensity::pack(const MixtureView& mixture, std::
     component.constant -= std::log(lower[i * dimensions_ + i]);
     component.centre[i] = static_cast<float>(mixture.means[m * mixture.size + i] - offset[i]);
   }
-  component.whiten.assign(inverse.begin(), inverse.end());
+  component.cells.assign(cells_before(width_ / kPanel), 0.0f);
+  for (std::size_t i = 0; i < dimensions_; ++i) {
+    float* cells = component.cells.data() + cells_before(i / kPanel) + i % kPanel;
+    for (std::size_t j = 0; j <= i; ++j) {
+      cells[j * kPanel] = static_cast<float>(inverse[i * dimensions_ + j]);
+    }
+  }
   return component;
 }
 
-void MixtureDensity::whiten(const Component& component, std::size_t dimensions, std::size_t count,
-                            Scratch& scratch) const {
-  const std::size_t panels = count / kPanel;
-  scratch.norms.assign(count, 0.0f);
-  scratch.whitened.resize(kWhitenedRows * count);
-  for (std::size_t first = 0; first < dimensions; first += kWhitenedRows) {
-    const std::size_t rows = std::min(kWhitenedRows, dimensions - first);
-    std::fill_n(scratch.whitened.begin(), rows * count, 0.0f);
-    kernels_->float32.accumulate(
-        {scratch.differences.data(), first + rows, panels, panels, nullptr, nullptr},
-        component.whiten.data() + first * dimensions_, dimensions_ * sizeof(float),
-        scratch.whitened.data(), count, rows);
-    kernels_->mixture.add_squares(scratch.whitened.data(), rows, count, scratch.norms.data());
-  }
-}
-
-void MixtureDensity::begin(const float* x, std::size_t count, Scratch& scratch) const {
-  const std::size_t dimensions = std::min(kPanel, dimensions_);
-  const std::size_t strips = (count + kStrip - 1) / kStrip;
-  const std::size_t lanes = strips * kStrip;
-  scratch.first.assign(dimensions * lanes, 0.0f);
-  for (std::size_t r = 0; r < count; ++r) {
-    float* column = scratch.first.data() + r / kStrip * kStrip * dimensions + r % kStrip;
-    for (std::size_t i = 0; i < dimensions; ++i) column[i * kStrip] = x[r * width_ + i];
-  }
-  scratch.partial.resize(components_.size() * lanes);
-  scratch.best.assign(lanes, -std::numeric_limits<float>::infinity());
-  scratch.leaders.assign(lanes, 0);
-  scratch.differences.resize(dimensions * kStrip);
-  for (std::size_t m = 0; m < components_.size(); ++m) {
-    const Component& component = components_[m];
-    const auto constant = static_cast<float>(component.constant);
-    const auto number = static_cast<std::int32_t>(m);
-    for (std::size_t start = 0; start < lanes; start += kStrip) {
-      kernels_->mixture.subtract_from_rows(scratch.first.data() + start * dimensions, kStrip,
-                                           component.centre.data(), dimensions, kStrip,
-                                           scratch.differences.data());
-      whiten(component, dimensions, kStrip, scratch);
-      const float* norms = scratch.norms.data();
-      float* partial = scratch.partial.data() + m * lanes + start;
-      float* best = scratch.best.data() + start;
-      std::int32_t* leaders = scratch.leaders.data() + start;
-      for (std::size_t r = 0; r < kStrip; ++r) {
-        partial[r] = constant - 0.5f * norms[r];
-        leaders[r] = partial[r] > best[r] ? number : leaders[r];
-        best[r] = partial[r] > best[r] ? partial[r] : best[r];
-      }
-    }
-  }
-}
-
-void MixtureDensity::finish(std::size_t m, const float* x, const std::vector<std::uint32_t>& rows,
-                            std::vector<LogJoint>& out, Scratch& scratch) const {
+void MixtureDensity::evaluate(std::size_t m, const float* x, double margin,
+                              std::vector<LogJoint>& out, Scratch& scratch) const {
   const Component& component = components_[m];
-  for (std::size_t start = 0; start < rows.size(); start += kStrip) {
-    const std::size_t count = std::min(kStrip, rows.size() - start);
-    const std::size_t lanes = padded(count);
-    scratch.differences.assign(dimensions_ * lanes, 0.0f);
-    for (std::size_t k = 0; k < count; ++k) {
-      const float* row = x + rows[start + k] * width_;
-      float* column = scratch.differences.data() + k;
-      for (std::size_t i = 0; i < dimensions_; ++i) {
-        column[i * lanes] = row[i] - component.centre[i];
-      }
+  const bool all = margin == -kNever;
+  MixtureStage stage{};
+  stage.data = x;
+  stage.centre = component.centre.data();
+  stage.stride = width_;
+  stage.most = static_cast<float>(all ? margin : 2.0 * (component.constant + margin));
+  stage.bounds = scratch.bounds.data();
+  scratch.differences.resize(kStrip * width_);
+  scratch.norms.resize(kStrip);
+  for (std::size_t start = 0; start < scratch.frames.size(); start += kStrip) {
+    std::size_t count = std::min(kStrip, scratch.frames.size() - start);
+    std::uint32_t* frames = scratch.frames.data() + start;
+    std::fill(scratch.norms.begin(), scratch.norms.end(), 0.0f);
+    for (std::size_t panel = 0; panel < width_ / kPanel && count > 0; ++panel) {
+      stage.cells = component.cells.data() + cells_before(panel);
+      stage.steps = (panel + 1) * kPanel;
+      count = kernels_->mixture.prune(stage, frames, count, scratch.differences.data(),
+                                      scratch.norms.data());
     }
-    whiten(component, dimensions_, lanes, scratch);
     for (std::size_t k = 0; k < count; ++k) {
       const double value = component.constant - 0.5 * static_cast<double>(scratch.norms[k]);
-      out.push_back({static_cast<std::uint32_t>(m), rows[start + k], value});
+      out.push_back({static_cast<std::uint32_t>(m), frames[k], value});
+      // Rounding of single precision must not give up a component too early.
+      const auto bound = static_cast<float>(2.0 * (value - 1e-3 * (1.0 + std::abs(value))));
+      scratch.bounds[frames[k]] = std::max(scratch.bounds[frames[k]], bound);
     }
   }
 }
 
-// First all components by their first dimensions alone; then, for each row, the one that leads by
-// them in full, which bounds the row's largest; then those that are not yet surely behind.
+// First each row's likely best, which bounds the others.
 void MixtureDensity::log_joints(const float* x, std::size_t count, double margin,
-                                std::vector<LogJoint>& out, Scratch& scratch) const {
-  begin(x, count, scratch);
-  const std::size_t lanes = scratch.best.size();
-  scratch.led.assign(components_.size(), {});
-  for (std::size_t r = 0; r < count; ++r) {
-    scratch.led[static_cast<std::size_t>(scratch.leaders[r])].push_back(
-        static_cast<std::uint32_t>(r));
-  }
-  const std::size_t first = out.size();
-  for (std::size_t m = 0; m < components_.size(); ++m) finish(m, x, scratch.led[m], out, scratch);
-  for (std::size_t i = first; i < out.size(); ++i) {
-    // Rounding of single precision must not give up a component too early.
-    const double bound = out[i].value - margin - 1e-3 * (1.0 + std::abs(out[i].value));
-    scratch.best[out[i].row] = static_cast<float>(bound);
-  }
-  for (std::size_t m = 0; m < components_.size(); ++m) {
-    scratch.left.clear();
-    const float* partial = scratch.partial.data() + m * lanes;
-    const auto number = static_cast<std::int32_t>(m);
-    for (std::size_t r = 0; r < count; ++r) {
-      if (partial[r] >= scratch.best[r] && scratch.leaders[r] != number) {
-        scratch.left.push_back(static_cast<std::uint32_t>(r));
+                                const std::uint32_t* leaders, std::vector<LogJoint>& out,
+                                Scratch& scratch) const {
+  scratch.bounds.assign(count, static_cast<float>(kNever));
+  for (const bool of_leaders : {true, false}) {
+    if (of_leaders && leaders == nullptr) continue;
+    for (std::size_t m = 0; m < components_.size(); ++m) {
+      scratch.frames.resize(count);
+      std::size_t chosen = 0;
+      for (std::size_t r = 0; r < count; ++r) {
+        scratch.frames[chosen] = static_cast<std::uint32_t>(r);
+        chosen += leaders == nullptr || (leaders[r] == m) == of_leaders;
       }
+      scratch.frames.resize(chosen);
+      evaluate(m, x, margin, out, scratch);
     }
-    finish(m, x, scratch.left, out, scratch);
   }
 }
 
@@ -178,7 +134,7 @@ void log_joints_of(const MixtureView& mixture, const double* x, std::size_t fram
     }
     MixtureDensity::Scratch scratch;
     std::vector<LogJoint> joints;
-    density.log_joints(rows.data(), count, -kNever, joints, scratch);
+    density.log_joints(rows.data(), count, -kNever, nullptr, joints, scratch);
     for (const LogJoint& joint : joints) {
       out[(start + joint.row) * mixture.components + joint.component] = joint.value;
     }

@@ -29,8 +29,7 @@ struct LogJoint {
 
 // Log densities of single-precision rows, computed with the inverse Cholesky factors W of the
 // covariances as constants less |W (x - mean)|^2 / 2. The sums of squares only grow, so that a
-// component far behind the best one is given up after its first kPanel dimensions. Rows are the
-// lanes of the products.
+// component that falls behind the best one is given up after any panel of W.
 class MixtureDensity {
  public:
   // Of the first `dimensions` of the mixture's. Rows are numbers relative to `offset` (dimensions).
@@ -39,16 +38,15 @@ class MixtureDensity {
                  std::size_t threads);
 
   struct Scratch {
-    AlignedBuffer<float> first, differences, whitened, norms, partial, best;
-    AlignedBuffer<std::int32_t> leaders;
-    std::vector<std::vector<std::uint32_t>> led;  // rows of each leader
-    std::vector<std::uint32_t> left;
+    AlignedBuffer<float> differences, norms, bounds;
+    std::vector<std::uint32_t> frames, of_strip;
   };
 
   // Appends the log joints of `count` rows (width() floats each), component by component, but for
-  // those surely `margin` below the row's largest.
-  void log_joints(const float* x, std::size_t count, double margin, std::vector<LogJoint>& out,
-                  Scratch& scratch) const;
+  // those surely `margin` below the row's largest. `leaders`: components that are likely to be the
+  // rows' best, which saves work; or null.
+  void log_joints(const float* x, std::size_t count, double margin, const std::uint32_t* leaders,
+                  std::vector<LogJoint>& out, Scratch& scratch) const;
 
   std::size_t components() const { return components_.size(); }
   std::size_t width() const { return width_; }
@@ -59,19 +57,13 @@ class MixtureDensity {
   struct Component {
     double constant;
     AlignedBuffer<float> centre;  // mean - offset, padded
-    AlignedBuffer<float> whiten;  // W, lower triangular
+    AlignedBuffer<float> cells;   // W in panels of rows: [panel][step][kPanel]
   };
 
   Component pack(const MixtureView& mixture, std::size_t m, const double* offset) const;
-  // partial[component][row] from the first dimensions alone; leaders and best of each row.
-  void begin(const float* x, std::size_t count, Scratch& scratch) const;
-  // norms[k] = sum of squares of the rows [0, dimensions) of W times the differences (dimensions,
-  // count).
-  void whiten(const Component& component, std::size_t dimensions, std::size_t count,
-              Scratch& scratch) const;
-  // Appends the log joints of some rows.
-  void finish(std::size_t component, const float* x, const std::vector<std::uint32_t>& rows,
-              std::vector<LogJoint>& out, Scratch& scratch) const;
+  // Appends the log joints of `scratch.frames` that are not given up, and raises their bounds.
+  void evaluate(std::size_t component, const float* x, double margin, std::vector<LogJoint>& out,
+                Scratch& scratch) const;
 
   const Kernels* kernels_;
   std::size_t dimensions_;
@@ -101,7 +93,7 @@ std::vector<Membership> memberships(const std::vector<LogJoint>& joints, std::si
 
 inline constexpr std::size_t kMixtureBlock = 512;  // rows at a time: they stay in the caches
 
-// Posteriors below this [nat under the largest], 1e-13, are left out.
-inline constexpr double kNegligible = 30.0;
+// Posteriors below this [nat under the largest], 1e-7, are left out.
+inline constexpr double kNegligible = 16.0;
 
 }  // namespace wavenet

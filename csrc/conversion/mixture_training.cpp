@@ -53,15 +53,19 @@ double MixtureTraining::expect(const MixtureView& mixture) {
       const std::size_t start = b * kMixtureBlock;
       const std::size_t count = std::min(kMixtureBlock, frames_ - start);
       joints.clear();
-      density.log_joints(rows_.data() + start * width_, count, kNegligible, joints, scratch);
+      const std::uint32_t* leaders = leaders_.empty() ? nullptr : leaders_.data() + start;
+      density.log_joints(rows_.data() + start * width_, count, kNegligible, leaders, joints,
+                         scratch);
       found[b] = memberships(joints, count, kNegligible, log_likelihoods_.data() + start);
     }
   });
   members_.assign(mixture.components, {});
+  leaders_.assign(frames_, 0);
   for (std::size_t b = 0; b < blocks; ++b) {
     for (const Membership& one : found[b]) {
       const auto frame = static_cast<std::uint32_t>(b * kMixtureBlock + one.row);
       members_[one.component].push_back({frame, one.posterior});
+      if (one.posterior >= 0.5f) leaders_[frame] = one.component;
     }
   }
   centres_.clear();

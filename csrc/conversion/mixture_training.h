@@ -74,6 +74,7 @@ class MixtureTraining {
   AlignedBuffer<float> rows_;                  // frames - offset_, width_ floats each
   std::vector<std::vector<Member>> members_;   // of each component
   std::vector<AlignedBuffer<float>> centres_;  // near each component's mean
+  std::vector<std::uint32_t> leaders_;         // of each frame, the component that holds it
   std::vector<double> log_likelihoods_;        // of each frame; empty after `assign`
 };
 

@@ -19,6 +19,7 @@ constexpr size_t kLanes = 8;
 constexpr size_t kBlockPanels = 2;  // 4 x 3 sums + 1 weight + 1 input: 14 of 16 registers
 constexpr size_t kBlockColumns = 3;
 constexpr size_t kSinglePanels = 4;
+constexpr size_t kNormColumns = 4;
 constexpr int32_t kStoredShift = 0;
 
 inline F load(const float* p) { return _mm256_loadu_ps(p); }
@@ -48,6 +49,11 @@ inline F exponent(F a) {
 inline F mantissa(F a) {
   const __m256i fraction = _mm256_and_si256(_mm256_castps_si256(a), _mm256_set1_epi32(0x7fffff));
   return _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
+}
+// out[k] = sum of the lanes of the k-th.
+inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
+  const F halves = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1)));
 }
 inline D square_root(D a) { return _mm256_sqrt_pd(a); }
 

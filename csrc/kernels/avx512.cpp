@@ -20,6 +20,7 @@ constexpr size_t kLanes = 16;
 constexpr size_t kBlockPanels = 4;  // 4 x 6 sums + 4 weights + 1 input: 29 of 32 registers
 constexpr size_t kBlockColumns = 6;
 constexpr size_t kSinglePanels = kMostGroupPanels;
+constexpr size_t kNormColumns = 16;
 constexpr int32_t kStoredShift = 0;
 
 inline F load(const float* p) { return _mm512_loadu_ps(p); }
@@ -41,6 +42,14 @@ inline F zero_below(F a, F limit, F value) {
 }
 inline F exponent(F a) { return _mm512_getexp_ps(a); }
 inline F mantissa(F a) { return _mm512_getmant_ps(a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src); }
+// out[k] = sum of the lanes of the k-th.
+inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
+  const F ab = add(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+  const F cd = add(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+  const F abcd = add(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee));
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(abcd), _mm512_extractf32x8_ps(abcd, 1));
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+}
 inline D square_root(D a) { return _mm512_sqrt_pd(a); }
 
 using I = __m512i;

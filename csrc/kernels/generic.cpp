@@ -12,6 +12,7 @@ constexpr size_t kLanes = 4;
 constexpr size_t kBlockPanels = 1;
 constexpr size_t kBlockColumns = 2;
 constexpr size_t kSinglePanels = 2;
+constexpr size_t kNormColumns = 4;
 constexpr int32_t kStoredShift = 0;
 
 typedef float F __attribute__((vector_size(16)));
@@ -52,6 +53,11 @@ inline F mantissa(F a) {
   const I bits = (bits_of(a) & 0x7fffff) | 0x3f800000;
   memcpy(&a, &bits, sizeof a);
   return a;
+}
+// out[k] = sum of the lanes of the k-th.
+inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
+  const F of[4] = {a, b, c, d};
+  for (size_t k = 0; k < 4; ++k) out[k] = (of[k][0] + of[k][1]) + (of[k][2] + of[k][3]);
 }
 inline D square_root(D a) { return D{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
 

@@ -150,15 +150,27 @@ struct RecurrentKernels {
                                       // the hidden values
 };
 
+// A panel of rows of the inverse Cholesky factor W of a component, lower triangular.
+struct MixtureStage {
+  const float* cells;   // [step][kPanel], aligned to 64 bytes
+  size_t steps;         // as many as the panel's last row needs: a multiple of kPanel
+  const float* data;    // rows of frames
+  const float* centre;  // of the component
+  size_t stride;        // of data and of x
+  float most;           // frames with larger norms than most - bounds[frame] are given up
+  const float* bounds;
+};
+
 struct MixtureKernels {
   // out[c][i] = x[rows[c] * x_stride + i] - centre[i], i < width (a multiple of kPanel).
   void (*gather_differences)(const float* x, size_t x_stride, const uint32_t* rows, size_t count,
                              const float* centre, size_t width, float* out);
-  // out[i][k] = x[i * x_stride + k] - centre[i], i < rows, k < count (a multiple of kPanel).
-  void (*subtract_from_rows)(const float* x, size_t x_stride, const float* centre, size_t rows,
-                             size_t count, float* out);
-  // norms[k] += sum over i < rows of y[i][k]^2, k < count (a multiple of kPanel).
-  void (*add_squares)(const float* y, size_t rows, size_t count, float* norms);
+  // Goes on with |W (data - centre)|^2 of some frames by a panel of W: writes the panel's
+  // differences to their rows of x, adds to their norms, and closes the ranks of those that are not
+  // given up; returns how many these are. x and norms have room for `count` rounded up to a
+  // multiple of 4.
+  size_t (*prune)(const MixtureStage& stage, uint32_t* frames, size_t count, float* x,
+                  float* norms);
 };
 
 // The values that round to a sample; the lowest and the highest sample take all beyond them too.

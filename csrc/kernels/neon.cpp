@@ -19,6 +19,7 @@ constexpr size_t kLanes = 4;
 constexpr size_t kBlockPanels = 1;  // 4 x 5 sums + 4 weights + 1 input: 25 of 32 registers
 constexpr size_t kBlockColumns = 5;
 constexpr size_t kSinglePanels = 4;
+constexpr size_t kNormColumns = 4;
 #ifdef __ARM_FEATURE_DOTPROD
 constexpr int32_t kStoredShift = 128;  // its dot product is of signed bytes
 #else
@@ -50,6 +51,10 @@ inline F exponent(F a) {
 inline F mantissa(F a) {
   const int32x4_t fraction = vandq_s32(vreinterpretq_s32_f32(a), vdupq_n_s32(0x7fffff));
   return vreinterpretq_f32_s32(vorrq_s32(fraction, vdupq_n_s32(0x3f800000)));
+}
+// out[k] = sum of the lanes of the k-th.
+inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
+  store(out, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
 }
 inline D square_root(D a) { return vsqrtq_f64(a); }
 
