@@ -15,8 +15,6 @@ namespace wavenet {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
-constexpr std::size_t kStrip = 64;  // rows whose differences stay in the L1 cache
-
 // Where a panel of W begins, and what all panels before it need.
 std::size_t cells_before(std::size_t panel) { return kPanel * kPanel * panel * (panel + 1) / 2; }
 
@@ -62,28 +60,29 @@ void MixtureDensity::evaluate(std::size_t m, const float* x, double margin,
   const bool all = margin == -kNever;
   MixtureStage stage{};
   stage.data = x;
-  stage.centre = component.centre.data();
   stage.stride = width_;
+  stage.centre = component.centre.data();
   stage.most = static_cast<float>(all ? margin : 2.0 * (component.constant + margin));
   stage.bounds = scratch.bounds.data();
-  scratch.differences.resize(kStrip * width_);
-  scratch.norms.resize(kStrip);
-  for (std::size_t start = 0; start < scratch.frames.size(); start += kStrip) {
-    std::size_t count = std::min(kStrip, scratch.frames.size() - start);
-    std::uint32_t* frames = scratch.frames.data() + start;
-    std::fill(scratch.norms.begin(), scratch.norms.end(), 0.0f);
+  scratch.differences.resize(kMixtureStrip * width_);
+  MixtureStrip strip{};
+  strip.x = scratch.differences.data();
+  for (std::size_t start = 0; start < scratch.frames.size(); start += kMixtureStrip) {
+    std::size_t count = std::min(kMixtureStrip, scratch.frames.size() - start);
+    std::copy_n(scratch.frames.data() + start, count, strip.frames);
+    std::fill_n(strip.norms, kMixtureStrip, 0.0f);
     for (std::size_t panel = 0; panel < width_ / kPanel && count > 0; ++panel) {
       stage.cells = component.cells.data() + cells_before(panel);
-      stage.steps = (panel + 1) * kPanel;
-      count = kernels_->mixture.prune(stage, frames, count, scratch.differences.data(),
-                                      scratch.norms.data());
+      stage.panel = panel;
+      count = kernels_->mixture.prune(stage, count, strip);
     }
     for (std::size_t k = 0; k < count; ++k) {
-      const double value = component.constant - 0.5 * static_cast<double>(scratch.norms[k]);
-      out.push_back({static_cast<std::uint32_t>(m), frames[k], value});
+      const double value = component.constant - 0.5 * static_cast<double>(strip.norms[k]);
+      out.push_back({static_cast<std::uint32_t>(m), strip.frames[k], value});
       // Rounding of single precision must not give up a component too early.
       const auto bound = static_cast<float>(2.0 * (value - 1e-3 * (1.0 + std::abs(value))));
-      scratch.bounds[frames[k]] = std::max(scratch.bounds[frames[k]], bound);
+      float& known = scratch.bounds[strip.frames[k]];
+      known = std::max(known, bound);
     }
   }
 }

@@ -38,8 +38,9 @@ class MixtureDensity {
                  std::size_t threads);
 
   struct Scratch {
-    AlignedBuffer<float> differences, norms, bounds;
-    std::vector<std::uint32_t> frames, of_strip;
+    AlignedBuffer<float> differences;
+    std::vector<float> bounds;
+    std::vector<std::uint32_t> frames;
   };
 
   // Appends the log joints of `count` rows (width() floats each), component by component, but for

@@ -150,14 +150,24 @@ struct RecurrentKernels {
                                       // the hidden values
 };
 
+// Frames whose distances to one component are computed together.
+inline constexpr size_t kMixtureStrip = 128;
+
+struct MixtureStrip {
+  uint32_t frames[kMixtureStrip];
+  float norms[kMixtureStrip];       // so far
+  uint32_t places[kMixtureStrip];  // rows where the differences of earlier panels stand
+  float* x;  // frame - centre: [panel][kMixtureStrip][kPanel]
+};
+
 // A panel of rows of the inverse Cholesky factor W of a component, lower triangular.
 struct MixtureStage {
-  const float* cells;   // [step][kPanel], aligned to 64 bytes
-  size_t steps;         // as many as the panel's last row needs: a multiple of kPanel
+  const float* cells;   // [step][kPanel] for all steps up to the panel's last row, aligned
+  size_t panel;         // its number
   const float* data;    // rows of frames
+  size_t stride;        // of data
   const float* centre;  // of the component
-  size_t stride;        // of data and of x
-  float most;           // frames with larger norms than most - bounds[frame] are given up
+  float most;           // frames with norms above most - bounds[frame] are given up
   const float* bounds;
 };
 
@@ -165,12 +175,9 @@ struct MixtureKernels {
   // out[c][i] = x[rows[c] * x_stride + i] - centre[i], i < width (a multiple of kPanel).
   void (*gather_differences)(const float* x, size_t x_stride, const uint32_t* rows, size_t count,
                              const float* centre, size_t width, float* out);
-  // Goes on with |W (data - centre)|^2 of some frames by a panel of W: writes the panel's
-  // differences to their rows of x, adds to their norms, and closes the ranks of those that are not
-  // given up; returns how many these are. x and norms have room for `count` rounded up to a
-  // multiple of 4.
-  size_t (*prune)(const MixtureStage& stage, uint32_t* frames, size_t count, float* x,
-                  float* norms);
+  // Goes on with |W (data - centre)|^2 of `count` frames by a panel of W; returns how many are not
+  // given up, and puts these first.
+  size_t (*prune)(const MixtureStage& stage, size_t count, MixtureStrip& strip);
 };
 
 // The values that round to a sample; the lowest and the highest sample take all beyond them too.
