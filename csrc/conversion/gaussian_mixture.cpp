@@ -18,52 +18,92 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 // Where a panel of W begins, and what all panels before it need.
 std::size_t cells_before(std::size_t panel) { return kPanel * kPanel * panel * (panel + 1) / 2; }
 
+// The least of some numbers c with c * before - after positive definite; infinity where none is.
+// Distances by `after` are then at least 1 / c of those by `before`.
+double covariance_growth(const double* before, const double* after, std::size_t size) {
+  constexpr double kGrowths[] = {1.01, 1.03, 1.06, 1.1, 1.15, 1.22, 1.33, 1.5, 2.0, 4.0};
+  std::vector<double> rest(size * size);
+  const auto holds = [&](double growth) {
+    for (std::size_t i = 0; i < rest.size(); ++i) rest[i] = growth * before[i] - after[i];
+    return Cholesky(rest.data(), size, size).positive_definite();
+  };
+  const double* found = std::partition_point(std::begin(kGrowths), std::end(kGrowths),
+                                             [&](double growth) { return !holds(growth); });
+  return found == std::end(kGrowths) ? std::numeric_limits<double>::infinity() : *found;
+}
+
+// With s = growth^-1/2, a norm n becomes at least (s sqrt(n) - move)^2, which is at least
+// s^2 n - 2 s move sqrt(n), and sqrt(n) is at most (n / c + c) / 2 for any c.
+Drift drift_of(double growth, double move, std::size_t dimensions) {
+  const double s = 1.0 / std::sqrt(growth), c = std::sqrt(2.0 * static_cast<double>(dimensions));
+  return {static_cast<float>(std::max(0.0, s * s - s * move / c)),
+          static_cast<float>(s * move * c)};
+}
+
 }  // namespace
 
 MixtureDensity::MixtureDensity(const MixtureView& mixture, std::size_t dimensions,
-                               const double* offset, std::size_t threads)
+                               const double* offset, std::size_t threads, const MixtureView* before)
     : kernels_(&wavenet::kernels()),
       dimensions_(dimensions),
       width_(padded(dimensions)),
       components_(mixture.components) {
   parallel_for(mixture.components, threads,
-               [&](std::size_t m) { components_[m] = pack(mixture, m, offset); });
+               [&](std::size_t m) { components_[m] = pack(mixture, m, offset, before); });
 }
 
 MixtureDensity::Component MixtureDensity::pack(const MixtureView& mixture, std::size_t m,
-                                               const double* offset) const {
-  const double* covariance = mixture.covariances + m * mixture.size * mixture.size;
-  const std::vector<double> lower = cholesky(covariance, dimensions_, mixture.size);
-  require(!lower.empty(), "the covariance of component ", m, " is not positive definite");
-  const std::vector<double> inverse = inverse_of_lower(lower, dimensions_);
+                                               const double* offset,
+                                               const MixtureView* before) const {
+  const std::size_t area = mixture.size * mixture.size;
+  const Cholesky factor(mixture.covariances + m * area, dimensions_, mixture.size);
+  require(factor.positive_definite(), "the covariance of component ", m,
+          " is not positive definite");
+  const AlignedBuffer<double> inverse = factor.inverse_of_lower(dimensions_);
+  const double* mean = mixture.means + m * mixture.size;
   Component component;
   component.constant = std::log(mixture.weights[m]) -
                        0.5 * static_cast<double>(dimensions_) * std::log(2.0 * std::numbers::pi);
   component.centre.assign(width_, 0.0f);
-  for (std::size_t i = 0; i < dimensions_; ++i) {
-    component.constant -= std::log(lower[i * dimensions_ + i]);
-    component.centre[i] = static_cast<float>(mixture.means[m * mixture.size + i] - offset[i]);
-  }
   component.cells.assign(cells_before(width_ / kPanel), 0.0f);
   for (std::size_t i = 0; i < dimensions_; ++i) {
+    component.constant -= std::log(factor.lower(i, i));
+    component.centre[i] = static_cast<float>(mean[i] - offset[i]);
+    const double* row = inverse.data() + i * factor.stride();
     float* cells = component.cells.data() + cells_before(i / kPanel) + i % kPanel;
-    for (std::size_t j = 0; j <= i; ++j) {
-      cells[j * kPanel] = static_cast<float>(inverse[i * dimensions_ + j]);
+    for (std::size_t j = 0; j <= i; ++j) cells[j * kPanel] = static_cast<float>(row[j]);
+  }
+  if (before != nullptr) {
+    double move = 0.0;  // |W (mean - old mean)|^2
+    for (std::size_t i = 0; i < dimensions_; ++i) {
+      double sum = 0.0;
+      for (std::size_t j = 0; j <= i; ++j) {
+        sum += inverse[i * factor.stride() + j] * (mean[j] - before->means[m * mixture.size + j]);
+      }
+      move += sum * sum;
     }
+    const double growth = covariance_growth(before->covariances + m * area,
+                                            mixture.covariances + m * area, mixture.size);
+    component.drift = drift_of(growth, std::sqrt(move), dimensions_);
   }
   return component;
 }
 
-void MixtureDensity::evaluate(std::size_t m, const float* x, double margin,
+float MixtureDensity::most_norm(std::size_t m, double margin) const {
+  return static_cast<float>(margin == -kNever ? margin
+                                              : 2.0 * (components_[m].constant + margin));
+}
+
+void MixtureDensity::evaluate(std::size_t m, const float* x, double margin, float* reached,
                               std::vector<LogJoint>& out, Scratch& scratch) const {
   const Component& component = components_[m];
-  const bool all = margin == -kNever;
   MixtureStage stage{};
   stage.data = x;
   stage.stride = width_;
   stage.centre = component.centre.data();
-  stage.most = static_cast<float>(all ? margin : 2.0 * (component.constant + margin));
+  stage.most = most_norm(m, margin);
   stage.bounds = scratch.bounds.data();
+  stage.reached = reached;
   scratch.differences.resize(kMixtureStrip * width_);
   MixtureStrip strip{};
   strip.x = scratch.differences.data();
@@ -89,21 +129,32 @@ void MixtureDensity::evaluate(std::size_t m, const float* x, double margin,
 
 // First each row's likely best, which bounds the others.
 void MixtureDensity::log_joints(const float* x, std::size_t count, double margin,
-                                const std::uint32_t* leaders, std::vector<LogJoint>& out,
+                                const Acquaintance& known, std::vector<LogJoint>& out,
                                 Scratch& scratch) const {
   scratch.bounds.assign(count, static_cast<float>(kNever));
-  for (const bool of_leaders : {true, false}) {
-    if (of_leaders && leaders == nullptr) continue;
-    for (std::size_t m = 0; m < components_.size(); ++m) {
-      scratch.frames.resize(count);
-      std::size_t chosen = 0;
-      for (std::size_t r = 0; r < count; ++r) {
-        scratch.frames[chosen] = static_cast<std::uint32_t>(r);
-        chosen += leaders == nullptr || (leaders[r] == m) == of_leaders;
-      }
-      scratch.frames.resize(chosen);
-      evaluate(m, x, margin, out, scratch);
+  std::vector<std::uint32_t>& frames = scratch.frames;
+  const auto reached_of = [&](std::size_t m) {
+    if (known.reached != nullptr) return known.reached + m * kMixtureBlock;
+    scratch.reached.assign(count, 0.0f);
+    return scratch.reached.data();
+  };
+  for (std::size_t m = 0; known.leaders != nullptr && m < components_.size(); ++m) {
+    frames.clear();
+    for (std::size_t r = 0; r < count; ++r) {
+      if (known.leaders[r] == m) frames.push_back(static_cast<std::uint32_t>(r));
     }
+    evaluate(m, x, margin, reached_of(m), out, scratch);
+  }
+  for (std::size_t m = 0; m < components_.size(); ++m) {
+    const Drift drift = components_[m].drift;
+    float* reached = reached_of(m);
+    frames.resize(count);
+    frames.resize(kernels_->mixture.candidates(scratch.bounds.data(), count, most_norm(m, margin),
+                                               drift.scale, drift.drop, reached, frames.data()));
+    if (known.leaders != nullptr) {
+      std::erase_if(frames, [&](std::uint32_t r) { return known.leaders[r] == m; });
+    }
+    evaluate(m, x, margin, reached, out, scratch);
   }
 }
 
@@ -133,7 +184,7 @@ void log_joints_of(const MixtureView& mixture, const double* x, std::size_t fram
     }
     MixtureDensity::Scratch scratch;
     std::vector<LogJoint> joints;
-    density.log_joints(rows.data(), count, -kNever, nullptr, joints, scratch);
+    density.log_joints(rows.data(), count, -kNever, {}, joints, scratch);
     for (const LogJoint& joint : joints) {
       out[(start + joint.row) * mixture.components + joint.component] = joint.value;
     }

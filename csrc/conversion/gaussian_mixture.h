@@ -27,26 +27,42 @@ struct LogJoint {
   double value;
 };
 
+inline constexpr std::size_t kMixtureBlock = 512;  // rows at a time: they stay in the caches
+
+// What is known of |W (x - mean)|^2 for the old W and mean holds for the new ones after a
+// multiplication and a subtraction, as a lower bound.
+struct Drift {
+  float scale = 0.0f;
+  float drop = 0.0f;
+};
+
+// What the last mixture tells about the rows' log joints under the next.
+struct Acquaintance {
+  const std::uint32_t* leaders = nullptr;  // of each row, the component that is likely its best
+  // Lower bounds of |W (x - mean)|^2, (components, kMixtureBlock); new ones take their place.
+  float* reached = nullptr;
+};
+
 // Log densities of single-precision rows, computed with the inverse Cholesky factors W of the
 // covariances as constants less |W (x - mean)|^2 / 2. The sums of squares only grow, so that a
 // component that falls behind the best one is given up after any panel of W.
 class MixtureDensity {
  public:
   // Of the first `dimensions` of the mixture's. Rows are numbers relative to `offset` (dimensions).
-  // Throws std::invalid_argument where a covariance is not positive definite.
+  // `before`: a mixture of as many components, or null. Throws std::invalid_argument where a
+  // covariance is not positive definite.
   MixtureDensity(const MixtureView& mixture, std::size_t dimensions, const double* offset,
-                 std::size_t threads);
+                 std::size_t threads, const MixtureView* before = nullptr);
 
   struct Scratch {
     AlignedBuffer<float> differences;
-    std::vector<float> bounds;
+    std::vector<float> bounds, reached;
     std::vector<std::uint32_t> frames;
   };
 
   // Appends the log joints of `count` rows (width() floats each), component by component, but for
-  // those surely `margin` below the row's largest. `leaders`: components that are likely to be the
-  // rows' best, which saves work; or null.
-  void log_joints(const float* x, std::size_t count, double margin, const std::uint32_t* leaders,
+  // those surely `margin` below the row's largest.
+  void log_joints(const float* x, std::size_t count, double margin, const Acquaintance& known,
                   std::vector<LogJoint>& out, Scratch& scratch) const;
 
   std::size_t components() const { return components_.size(); }
@@ -59,12 +75,16 @@ class MixtureDensity {
     double constant;
     AlignedBuffer<float> centre;  // mean - offset, padded
     AlignedBuffer<float> cells;   // W in panels of rows: [panel][step][kPanel]
+    Drift drift;
   };
 
-  Component pack(const MixtureView& mixture, std::size_t m, const double* offset) const;
+  Component pack(const MixtureView& mixture, std::size_t m, const double* offset,
+                 const MixtureView* before) const;
+  // Norms above this less twice its best log joint are too far from a row for its component.
+  float most_norm(std::size_t component, double margin) const;
   // Appends the log joints of `scratch.frames` that are not given up, and raises their bounds.
-  void evaluate(std::size_t component, const float* x, double margin, std::vector<LogJoint>& out,
-                Scratch& scratch) const;
+  void evaluate(std::size_t component, const float* x, double margin, float* reached,
+                std::vector<LogJoint>& out, Scratch& scratch) const;
 
   const Kernels* kernels_;
   std::size_t dimensions_;
@@ -91,8 +111,6 @@ struct Membership {
 // `log_likelihoods`.
 std::vector<Membership> memberships(const std::vector<LogJoint>& joints, std::size_t count,
                                     double margin, double* log_likelihoods);
-
-inline constexpr std::size_t kMixtureBlock = 512;  // rows at a time: they stay in the caches
 
 // Posteriors below this [nat under the largest], 1e-7, are left out.
 inline constexpr double kNegligible = 16.0;

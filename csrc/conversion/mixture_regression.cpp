@@ -21,26 +21,25 @@ MixtureRegression::MixtureRegression(const MixtureView& mixture, std::size_t sou
 // Lyx Lxx^-1, and the covariance of y given x is Lyy Lyy^T.
 void MixtureRegression::pack(const MixtureView& mixture, std::size_t m) {
   const std::size_t size = mixture.size;
-  const std::vector<double> lower = cholesky(mixture.covariances + m * size * size, size, size);
-  require(!lower.empty(), "the covariance of component ", m, " is not positive definite");
-  std::vector<double> lower_x(source_ * source_);
-  for (std::size_t i = 0; i < source_; ++i) {
-    std::copy_n(lower.data() + i * size, source_, lower_x.data() + i * source_);
-  }
-  const std::vector<double> inverse = inverse_of_lower(lower_x, source_);
+  const Cholesky factor(mixture.covariances + m * size * size, size, size);
+  require(factor.positive_definite(), "the covariance of component ", m, " is not positive definite");
+  const AlignedBuffer<double> inverse = factor.inverse_of_lower(source_);
   Component& component = components_[m];
   std::vector<float> slopes(target_ * source_);
   std::vector<double> slope(source_);
   for (std::size_t i = 0; i < target_; ++i) {
-    const double* row = lower.data() + (source_ + i) * size;
     std::fill(slope.begin(), slope.end(), 0.0);
     for (std::size_t k = 0; k < source_; ++k) {
-      for (std::size_t j = 0; j <= k; ++j) slope[j] += row[k] * inverse[k * source_ + j];
+      const double value = factor.lower(source_ + i, k);
+      const double* row = inverse.data() + k * factor.stride();
+      for (std::size_t j = 0; j <= k; ++j) slope[j] += value * row[j];
     }
     std::copy(slope.begin(), slope.end(), slopes.data() + i * source_);
     component.means.push_back(mixture.means[m * size + source_ + i]);
     double variance = 0.0;
-    for (std::size_t k = source_; k <= source_ + i; ++k) variance += row[k] * row[k];
+    for (std::size_t k = source_; k <= source_ + i; ++k) {
+      variance += factor.lower(source_ + i, k) * factor.lower(source_ + i, k);
+    }
     component.variances.push_back(variance);
   }
   LayerWeights weights(padded(target_), source_);
@@ -69,7 +68,7 @@ void MixtureRegression::block(const double* x, std::size_t count, bool best, dou
   }
   MixtureDensity::Scratch scratch;
   std::vector<LogJoint> joints;
-  density_.log_joints(rows.data(), count, kNegligible, nullptr, joints, scratch);
+  density_.log_joints(rows.data(), count, kNegligible, {}, joints, scratch);
   std::stable_sort(joints.begin(), joints.end(),
                    [](const LogJoint& a, const LogJoint& b) { return a.component < b.component; });
   std::vector<double> log_likelihoods(count);

@@ -12,9 +12,8 @@
 namespace wavenet {
 namespace {
 
-constexpr std::size_t kBlock = 256;          // frames of a product: they stay in the caches
-constexpr double kFewest = 1e-3;             // a component with fewer frames is empty
-constexpr double kFramesPerDimension = 1.5;  // fewer: a covariance is nearly singular
+constexpr double kFewest = 1e-3;    // a component with fewer frames is empty
+constexpr std::size_t kMostReached = std::size_t{1} << 26;  // distances to keep: 256 MiB
 
 }  // namespace
 
@@ -41,8 +40,18 @@ MixtureTraining::MixtureTraining(const double* data, std::size_t frames, std::si
 }
 
 double MixtureTraining::expect(const MixtureView& mixture) {
-  const MixtureDensity density(mixture, size_, offset_.data(), threads_);
+  const std::size_t components = mixture.components;
   const std::size_t blocks = (frames_ + kMixtureBlock - 1) / kMixtureBlock;
+  const bool same_size = last_.weights.size() == components;
+  const MixtureView before{last_.weights.data(), last_.means.data(), last_.covariances.data(),
+                           components, size_};
+  const MixtureDensity density(mixture, size_, offset_.data(), threads_,
+                               same_size ? &before : nullptr);
+  if (!same_size) {
+    leaders_.clear();
+    const std::size_t pairs = blocks * components * kMixtureBlock;
+    reached_.assign(pairs <= kMostReached ? pairs : 0, 0.0f);
+  }
   std::vector<std::vector<Membership>> found(blocks);
   log_likelihoods_.resize(frames_);
   const std::size_t workers = std::min(threads_, blocks);
@@ -53,9 +62,9 @@ double MixtureTraining::expect(const MixtureView& mixture) {
       const std::size_t start = b * kMixtureBlock;
       const std::size_t count = std::min(kMixtureBlock, frames_ - start);
       joints.clear();
-      const std::uint32_t* leaders = leaders_.empty() ? nullptr : leaders_.data() + start;
-      density.log_joints(rows_.data() + start * width_, count, kNegligible, leaders, joints,
-                         scratch);
+      const Acquaintance known{leaders_.empty() ? nullptr : leaders_.data() + start,
+                               reached_.empty() ? nullptr : reached_.data() + components * start};
+      density.log_joints(rows_.data() + start * width_, count, kNegligible, known, joints, scratch);
       found[b] = memberships(joints, count, kNegligible, log_likelihoods_.data() + start);
     }
   });
@@ -68,6 +77,10 @@ double MixtureTraining::expect(const MixtureView& mixture) {
       if (one.posterior >= 0.5f) leaders_[frame] = one.component;
     }
   }
+  const std::size_t area = size_ * size_;
+  last_.weights.assign(mixture.weights, mixture.weights + components);
+  last_.means.assign(mixture.means, mixture.means + components * size_);
+  last_.covariances.assign(mixture.covariances, mixture.covariances + components * area);
   centres_.clear();
   for (std::size_t m = 0; m < mixture.components; ++m) {
     centres_.emplace_back(density.centre(m), density.centre(m) + width_);
@@ -133,9 +146,8 @@ MixtureParameters MixtureTraining::maximise(const MaximisationOptions& options) 
 
 MixtureTraining::Scatter MixtureTraining::scatter(std::size_t m, Covariance covariance) const {
   Scatter result;
-  for (const Member& member : members_[m]) result.count += member.posterior;
-  const bool few = result.count < kFramesPerDimension * static_cast<double>(size_);
-  const std::vector<double> sums = few ? exact_sums(m) : sums_by_blocks(m);
+  for (const MixtureMember& member : members_[m]) result.count += member.posterior;
+  const AlignedBuffer<double> sums = this->sums(m);
   const double* shift = sums.data() + size_ * width_;
   const double scale = result.count > 0.0 ? 1.0 / result.count : 0.0;
   const std::size_t half = size_ / 2;
@@ -154,55 +166,13 @@ MixtureTraining::Scatter MixtureTraining::scatter(std::size_t m, Covariance cova
   return result;
 }
 
-// As one product of a block's rows d with the columns of (r d, r): the rows are their own packed
-// weights.
-std::vector<double> MixtureTraining::sums_by_blocks(std::size_t m) const {
-  const std::vector<Member>& members = members_[m];
-  const std::size_t columns = size_ + 1;
-  const std::size_t panels = width_ / kPanel;
-  constexpr std::size_t kStride = kBlock + kPanel;  // no power of 2: columns in different sets
-  AlignedBuffer<float> rows(kBlock * width_), weighted(columns * kStride), sums(columns * width_);
-  std::vector<std::uint32_t> frames(kBlock);
-  std::vector<double> totals(columns * width_, 0.0);
-  for (std::size_t start = 0; start < members.size(); start += kBlock) {
-    const std::size_t count = std::min(kBlock, members.size() - start);
-    for (std::size_t k = 0; k < count; ++k) frames[k] = members[start + k].frame;
-    kernels_->mixture.gather_differences(rows_.data(), width_, frames.data(), count,
-                                         centres_[m].data(), width_, rows.data());
-    for (std::size_t k = 0; k < count; ++k) {
-      const float posterior = members[start + k].posterior;
-      for (std::size_t i = 0; i < size_; ++i) {
-        weighted[i * kStride + k] = posterior * rows[k * width_ + i];
-      }
-      weighted[size_ * kStride + k] = posterior;
-    }
-    std::fill(sums.begin(), sums.end(), 0.0f);
-    kernels_->float32.accumulate({rows.data(), count, panels, panels, nullptr, nullptr},
-                                 weighted.data(), kStride * sizeof(float), sums.data(), width_,
-                                 columns);
-    for (std::size_t i = 0; i < sums.size(); ++i) totals[i] += sums[i];
-  }
-  return totals;
-}
-
-// In double precision: with few frames a covariance is nearly singular, and rounding would make it
-// indefinite.
-std::vector<double> MixtureTraining::exact_sums(std::size_t m) const {
-  std::vector<double> totals((size_ + 1) * width_, 0.0);
-  std::vector<double> d(width_), weighted(size_ + 1);
-  for (const Member& member : members_[m]) {
-    const float* row = rows_.data() + member.frame * width_;
-    for (std::size_t i = 0; i < size_; ++i) {
-      d[i] = static_cast<double>(row[i]) - centres_[m][i];
-      weighted[i] = member.posterior * d[i];
-    }
-    weighted[size_] = member.posterior;
-    for (std::size_t i = 0; i <= size_; ++i) {
-      double* total = totals.data() + i * width_;
-      const std::size_t end = std::min(i + 1, size_);
-      for (std::size_t j = 0; j < end; ++j) total[j] += weighted[i] * d[j];
-    }
-  }
+AlignedBuffer<double> MixtureTraining::sums(std::size_t m) const {
+  AlignedBuffer<double> totals((width_ + kPanel) * width_, 0.0);
+  AlignedBuffer<double> x(kMixtureMembers * width_, 0.0);
+  AlignedBuffer<double> weighted(kMixtureMembers * (width_ + kPanel), 0.0);
+  MixtureSums sums{totals.data(), x.data(), weighted.data()};
+  kernels_->mixture.add_members(rows_.data(), centres_[m].data(), size_, width_, members_[m].data(),
+                                members_[m].size(), sums);
   return totals;
 }
 

@@ -48,10 +48,6 @@ class MixtureTraining {
   std::size_t size() const { return size_; }
 
  private:
-  struct Member {
-    std::uint32_t frame;
-    float posterior;
-  };
   struct Scatter {
     double count = 0.0;
     std::vector<double> mean;    // relative to offset_
@@ -59,10 +55,8 @@ class MixtureTraining {
   };
 
   Scatter scatter(std::size_t component, Covariance covariance) const;
-  // Sums of r d d^T (lower triangle), and below it of r d, in rows of width_ numbers; r: posterior,
-  // d: frame - centre.
-  std::vector<double> sums_by_blocks(std::size_t component) const;
-  std::vector<double> exact_sums(std::size_t component) const;
+  // As MixtureSums::totals.
+  AlignedBuffer<double> sums(std::size_t component) const;
   void restart_empty(std::vector<Scatter>& scatters) const;
 
   std::size_t frames_;
@@ -72,9 +66,13 @@ class MixtureTraining {
   const Kernels* kernels_;
   std::vector<double> offset_;                 // mean of the frames
   AlignedBuffer<float> rows_;                  // frames - offset_, width_ floats each
-  std::vector<std::vector<Member>> members_;   // of each component
+  std::vector<std::vector<MixtureMember>> members_;  // of each component
   std::vector<AlignedBuffer<float>> centres_;  // near each component's mean
-  std::vector<std::uint32_t> leaders_;         // of each frame, the component that holds it
+  // For the next expectation: the last mixture; of each frame its likely best component; and
+  // distances that were reached, [block][component][kMixtureBlock].
+  MixtureParameters last_;
+  std::vector<std::uint32_t> leaders_;
+  std::vector<float> reached_;
   std::vector<double> log_likelihoods_;        // of each frame; empty after `assign`
 };
 

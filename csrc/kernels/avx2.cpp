@@ -20,6 +20,7 @@ constexpr size_t kBlockPanels = 2;  // 4 x 3 sums + 1 weight + 1 input: 14 of 16
 constexpr size_t kBlockColumns = 3;
 constexpr size_t kSinglePanels = 4;
 constexpr size_t kNormColumns = 4;
+constexpr size_t kSumRows = 4;
 constexpr int32_t kStoredShift = 0;
 
 inline F load(const float* p) { return _mm256_loadu_ps(p); }
@@ -55,6 +56,7 @@ inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
   const F halves = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
   _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1)));
 }
+inline D multiply_add(D a, D b, D c) { return _mm256_fmadd_pd(a, b, c); }
 inline D square_root(D a) { return _mm256_sqrt_pd(a); }
 
 using I = __m256i;

@@ -21,6 +21,7 @@ constexpr size_t kBlockPanels = 4;  // 4 x 6 sums + 4 weights + 1 input: 29 of 3
 constexpr size_t kBlockColumns = 6;
 constexpr size_t kSinglePanels = kMostGroupPanels;
 constexpr size_t kNormColumns = 16;
+constexpr size_t kSumRows = 8;
 constexpr int32_t kStoredShift = 0;
 
 inline F load(const float* p) { return _mm512_loadu_ps(p); }
@@ -50,6 +51,7 @@ inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
   const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(abcd), _mm512_extractf32x8_ps(abcd, 1));
   _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
 }
+inline D multiply_add(D a, D b, D c) { return _mm512_fmadd_pd(a, b, c); }
 inline D square_root(D a) { return _mm512_sqrt_pd(a); }
 
 using I = __m512i;

@@ -13,6 +13,7 @@ constexpr size_t kBlockPanels = 1;
 constexpr size_t kBlockColumns = 2;
 constexpr size_t kSinglePanels = 2;
 constexpr size_t kNormColumns = 4;
+constexpr size_t kSumRows = 4;
 constexpr int32_t kStoredShift = 0;
 
 typedef float F __attribute__((vector_size(16)));
@@ -59,6 +60,7 @@ inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
   const F of[4] = {a, b, c, d};
   for (size_t k = 0; k < 4; ++k) out[k] = (of[k][0] + of[k][1]) + (of[k][2] + of[k][3]);
 }
+inline D multiply_add(D a, D b, D c) { return a * b + c; }
 inline D square_root(D a) { return D{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
 
 inline I load_integers(const int32_t* p) {

@@ -169,6 +169,24 @@ struct MixtureStage {
   const float* centre;  // of the component
   float most;           // frames with norms above most - bounds[frame] are given up
   const float* bounds;
+  float* reached;  // of each frame, the norm so far
+};
+
+// A frame that belongs to a component, in part.
+struct MixtureMember {
+  uint32_t frame;
+  float posterior;
+};
+
+// Members whose products are computed together.
+inline constexpr size_t kMixtureMembers = 32;
+
+// Sums over the members of a component, and room to compute them, zero at first. width: the size of
+// frames in whole panels.
+struct MixtureSums {
+  double* totals;    // (width + kPanel, width): sums of r d d^T, lower triangle, then of r d
+  double* x;         // (kMixtureMembers, width)
+  double* weighted;  // (kMixtureMembers, width + kPanel)
 };
 
 struct MixtureKernels {
@@ -178,6 +196,22 @@ struct MixtureKernels {
   // Goes on with |W (data - centre)|^2 of `count` frames by a panel of W; returns how many are not
   // given up, and puts these first.
   size_t (*prune)(const MixtureStage& stage, size_t count, MixtureStrip& strip);
+  // reached[r] = scale * reached[r] - drop, r < count; puts the r with reached[r] <= most -
+  // bounds[r] into frames and returns how many these are.
+  size_t (*candidates)(const float* bounds, size_t count, float most, float scale, float drop,
+                       float* reached, uint32_t* frames);
+  // Adds what the members of a component contribute, with d = data - centre.
+  void (*add_members)(const float* data, const float* centre, size_t size, size_t width,
+                      const MixtureMember* members, size_t count, MixtureSums& sums);
+};
+
+// Symmetric positive definite matrices; rows are `stride` apart, a multiple of kPanel.
+struct TriangularKernels {
+  // The upper triangle becomes U with U^T U = matrix; below, numbers without meaning are left.
+  // False where the matrix is not positive definite.
+  bool (*factorise)(double* matrix, size_t size, size_t stride);
+  // The inverse of U^T, lower triangular.
+  void (*invert)(const double* upper, size_t size, size_t stride, double* inverse);
 };
 
 // The values that round to a sample; the lowest and the highest sample take all beyond them too.
@@ -226,6 +260,7 @@ struct Kernels {
   RecurrentKernels recurrent;
   TrajectoryKernels trajectory;
   MixtureKernels mixture;
+  TriangularKernels triangular;
 };
 
 void fill_generic(Kernels& kernels);

@@ -20,6 +20,7 @@ constexpr size_t kBlockPanels = 1;  // 4 x 5 sums + 4 weights + 1 input: 25 of 3
 constexpr size_t kBlockColumns = 5;
 constexpr size_t kSinglePanels = 4;
 constexpr size_t kNormColumns = 4;
+constexpr size_t kSumRows = 8;
 #ifdef __ARM_FEATURE_DOTPROD
 constexpr int32_t kStoredShift = 128;  // its dot product is of signed bytes
 #else
@@ -56,6 +57,7 @@ inline F mantissa(F a) {
 inline void sums_of_lanes(F a, F b, F c, F d, float* out) {
   store(out, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
 }
+inline D multiply_add(D a, D b, D c) { return vfmaq_f64(c, a, b); }
 inline D square_root(D a) { return vsqrtq_f64(a); }
 
 using I = int32x4_t;
