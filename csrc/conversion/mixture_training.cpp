@@ -42,9 +42,9 @@ MixtureTraining::MixtureTraining(const double* data, std::size_t frames, std::si
 double MixtureTraining::expect(const MixtureView& mixture) {
   const std::size_t components = mixture.components;
   const std::size_t blocks = (frames_ + kMixtureBlock - 1) / kMixtureBlock;
-  const bool same_size = last_.weights.size() == components;
-  const MixtureView before{last_.weights.data(), last_.means.data(), last_.covariances.data(),
-                           components, size_};
+  const bool same_size = last_means_.size() == components * size_;
+  const MixtureView before{nullptr, last_means_.data(), last_covariances_.data(), components,
+                           size_};
   const MixtureDensity density(mixture, size_, offset_.data(), threads_,
                                same_size ? &before : nullptr);
   if (!same_size) {
@@ -78,9 +78,11 @@ double MixtureTraining::expect(const MixtureView& mixture) {
     }
   }
   const std::size_t area = size_ * size_;
-  last_.weights.assign(mixture.weights, mixture.weights + components);
-  last_.means.assign(mixture.means, mixture.means + components * size_);
-  last_.covariances.assign(mixture.covariances, mixture.covariances + components * area);
+  last_means_.assign(mixture.means, mixture.means + components * size_);
+  last_covariances_.resize(components * area);
+  parallel_for(components, threads_, [&](std::size_t m) {
+    std::copy_n(mixture.covariances + m * area, area, last_covariances_.data() + m * area);
+  });
   centres_.clear();
   for (std::size_t m = 0; m < mixture.components; ++m) {
     centres_.emplace_back(density.centre(m), density.centre(m) + width_);
@@ -105,44 +107,53 @@ void MixtureTraining::assign(const std::int32_t* labels, std::size_t components)
   log_likelihoods_.clear();
 }
 
-MixtureParameters MixtureTraining::maximise(const MaximisationOptions& options) const {
+void MixtureTraining::maximise(const MaximisationOptions& options,
+                               const MixtureTarget& out) const {
   require(!members_.empty(), "there must be an expectation before");
   require(options.covariance != Covariance::kCrossDiagonal || size_ % 2 == 0,
           "cross-diagonal covariances need an even number of dimensions, got ", size_);
-  const std::size_t components = members_.size();
   const std::size_t area = size_ * size_;
-  std::vector<Scatter> scatters(components);
-  parallel_for(components, threads_,
+  std::vector<Scatter> scatters(components());
+  parallel_for(components(), threads_,
                [&](std::size_t m) { scatters[m] = scatter(m, options.covariance); });
+  const bool any_empty = std::any_of(scatters.begin(), scatters.end(), is_empty);
+  std::vector<double> prior;
+  if (options.prior_frames > 0.0 || any_empty) prior = pooled(scatters);
+  if (any_empty) restart_empty(scatters);
 
-  std::vector<double> pooled(area, 0.0);
-  double total = 0.0;
-  for (const Scatter& one : scatters) {
-    total += one.count;
-    for (std::size_t i = 0; i < area; ++i) pooled[i] += one.matrix[i];
-  }
-  for (double& value : pooled) value /= total;
-  restart_empty(scatters);
-
-  MixtureParameters result;
   double counts = 0.0;
   for (const Scatter& one : scatters) counts += one.count;
-  result.covariances.resize(components * area);
-  for (std::size_t m = 0; m < components; ++m) {
+  parallel_for(components(), threads_, [&](std::size_t m) {
     const Scatter& one = scatters[m];
-    result.weights.push_back(one.count / counts);
-    for (std::size_t i = 0; i < size_; ++i) result.means.push_back(one.mean[i] + offset_[i]);
-    double* covariance = result.covariances.data() + m * area;
-    const bool empty = one.matrix.empty();
+    out.weights[m] = one.count / counts;
+    for (std::size_t i = 0; i < size_; ++i) out.means[m * size_ + i] = one.mean[i] + offset_[i];
+    double* covariance = out.covariances + m * area;
+    const double scale = 1.0 / (one.count + options.prior_frames);
     for (std::size_t i = 0; i < area; ++i) {
-      covariance[i] = empty ? pooled[i]
-                            : (one.matrix[i] + options.prior_frames * pooled[i]) /
-                                  (one.count + options.prior_frames);
+      if (one.matrix.empty()) {
+        covariance[i] = prior[i];
+      } else {
+        const double pull = options.prior_frames > 0.0 ? options.prior_frames * prior[i] : 0.0;
+        covariance[i] = (one.matrix[i] + pull) * scale;
+      }
     }
     for (std::size_t i = 0; i < size_; ++i) covariance[i * (size_ + 1)] += options.reg_covar;
-  }
-  return result;
+  });
 }
+
+std::vector<double> MixtureTraining::pooled(const std::vector<Scatter>& scatters) const {
+  std::vector<double> sum(size_ * size_, 0.0);
+  double total = 0.0;
+  for (const Scatter& one : scatters) total += one.count;
+  parallel_for(size_, threads_, [&](std::size_t row) {
+    for (const Scatter& one : scatters) {
+      for (std::size_t i = row * size_; i < (row + 1) * size_; ++i) sum[i] += one.matrix[i] / total;
+    }
+  });
+  return sum;
+}
+
+bool MixtureTraining::is_empty(const Scatter& one) { return one.count < kFewest; }
 
 MixtureTraining::Scatter MixtureTraining::scatter(std::size_t m, Covariance covariance) const {
   Scatter result;
@@ -180,7 +191,7 @@ AlignedBuffer<double> MixtureTraining::sums(std::size_t m) const {
 void MixtureTraining::restart_empty(std::vector<Scatter>& scatters) const {
   std::vector<std::uint32_t> order;
   for (Scatter& one : scatters) {
-    if (one.count >= kFewest) continue;
+    if (!is_empty(one)) continue;
     if (order.empty()) {
       order.resize(frames_);
       std::iota(order.begin(), order.end(), 0u);

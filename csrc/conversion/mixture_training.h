@@ -21,8 +21,11 @@ struct MaximisationOptions {
   double prior_frames = 0.0;  // weight of the pooled covariance in each component's [frames]
 };
 
-struct MixtureParameters {
-  std::vector<double> weights, means, covariances;  // as in MixtureView
+// Where parameters are written to, as in MixtureView.
+struct MixtureTarget {
+  double* weights;
+  double* means;
+  double* covariances;
 };
 
 // Frames, and what the last expectation said of them. Products are of single precision around the
@@ -42,8 +45,9 @@ class MixtureTraining {
   // The parameters of highest likelihood for the last posteriors; with `prior_frames`, of highest
   // posterior probability under an inverse Wishart prior around the pooled covariance. A component
   // that has lost all frames starts again at the least likely frame.
-  MixtureParameters maximise(const MaximisationOptions& options) const;
+  void maximise(const MaximisationOptions& options, const MixtureTarget& out) const;
 
+  std::size_t components() const { return members_.size(); }
   std::size_t frames() const { return frames_; }
   std::size_t size() const { return size_; }
 
@@ -54,10 +58,13 @@ class MixtureTraining {
     std::vector<double> matrix;  // sum of weighted outer products around the mean
   };
 
+  static bool is_empty(const Scatter& one);
   Scatter scatter(std::size_t component, Covariance covariance) const;
   // As MixtureSums::totals.
   AlignedBuffer<double> sums(std::size_t component) const;
   void restart_empty(std::vector<Scatter>& scatters) const;
+  // Pooled covariance (size, size) of all components.
+  std::vector<double> pooled(const std::vector<Scatter>& scatters) const;
 
   std::size_t frames_;
   std::size_t size_;
@@ -70,7 +77,7 @@ class MixtureTraining {
   std::vector<AlignedBuffer<float>> centres_;  // near each component's mean
   // For the next expectation: the last mixture; of each frame its likely best component; and
   // distances that were reached, [block][component][kMixtureBlock].
-  MixtureParameters last_;
+  std::vector<double> last_means_, last_covariances_;
   std::vector<std::uint32_t> leaders_;
   std::vector<float> reached_;
   std::vector<double> log_likelihoods_;        // of each frame; empty after `assign`

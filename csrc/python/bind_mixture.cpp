@@ -73,12 +73,13 @@ void assign(MixtureTraining& training, const Labels& labels, std::size_t compone
 py::tuple maximise(const MixtureTraining& training, const std::string& covariance_type,
                    double reg_covar, double prior_frames) {
   const MaximisationOptions options{covariance_of(covariance_type), reg_covar, prior_frames};
-  const MixtureParameters found = without_gil([&] { return training.maximise(options); });
-  const auto components = static_cast<py::ssize_t>(found.weights.size());
+  const auto components = static_cast<py::ssize_t>(training.components());
   const auto size = static_cast<py::ssize_t>(training.size());
-  return py::make_tuple(Doubles(components, found.weights.data()),
-                        Doubles({components, size}, found.means.data()),
-                        Doubles({components, size, size}, found.covariances.data()));
+  Doubles weights(components), means({components, size}), covariances({components, size, size});
+  const MixtureTarget target{weights.mutable_data(), means.mutable_data(),
+                             covariances.mutable_data()};
+  without_gil([&] { training.maximise(options, target); });
+  return py::make_tuple(weights, means, covariances);
 }
 
 std::unique_ptr<MixtureRegression> make_regression(Doubles weights, Doubles means,
