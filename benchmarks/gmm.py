@@ -7,10 +7,11 @@ Full covariances, the same start (random frames as means), the mean of the first
 it: ours get faster as the parameters settle, since distances that were far too large stay so. On
 one core, to which the process is tied (on Linux), processor time is measured, which neighbours
 disturb little; that of a second core is judged by the processor time of the busier one of two
-threads, which is the elapsed time on an idle machine. The frames are of random clusters, or with --speech the joint features of
-50 aligned pairs of sentences, 96 numbers each. The counted work is that of the plain algorithm with
-triangular and symmetric products, 2 frames x components x dimensions^2 operations, most of which
-need not be done; beside it stands the rate of a float32 product in OpenBLAS in the same run.
+threads, which is the elapsed time on an idle machine. The frames are of random clusters, or with
+--speech the joint features of 50 aligned pairs of sentences, 96 numbers each. The counted work is
+that of the plain algorithm with triangular and symmetric products, 2 frames x components x
+dimensions^2 operations, most of which need not be done; beside it stands the rate of a float32
+product in OpenBLAS in the same run.
 """
 
 import argparse
@@ -61,7 +62,7 @@ def speech_frames(folder: Path, n_pairs: int = 50) -> np.ndarray:
     projection = SourceProjection.fit(stacked, offsets, 48)
     joint = []
     for x, y in zip(*sides, strict=True):
-        path = wavenet.dtw(x, y).path
+        _, path = wavenet.dtw(x, y)
         joint.append(np.hstack([projection(x)[path[:, 0]], with_deltas(y)[path[:, 1]]]))
     return np.concatenate(joint)
 
