@@ -90,8 +90,7 @@ MixtureDensity::Component MixtureDensity::pack(const MixtureView& mixture, std::
 }
 
 float MixtureDensity::most_norm(std::size_t m, double margin) const {
-  return static_cast<float>(margin == -kNever ? margin
-                                              : 2.0 * (components_[m].constant + margin));
+  return static_cast<float>(margin == -kNever ? margin : 2.0 * (components_[m].constant + margin));
 }
 
 void MixtureDensity::evaluate(std::size_t m, const float* x, double margin, float* reached,

@@ -22,7 +22,8 @@ MixtureRegression::MixtureRegression(const MixtureView& mixture, std::size_t sou
 void MixtureRegression::pack(const MixtureView& mixture, std::size_t m) {
   const std::size_t size = mixture.size;
   const Cholesky factor(mixture.covariances + m * size * size, size, size);
-  require(factor.positive_definite(), "the covariance of component ", m, " is not positive definite");
+  require(factor.positive_definite(), "the covariance of component ", m,
+          " is not positive definite");
   const AlignedBuffer<double> inverse = factor.inverse_of_lower(source_);
   Component& component = components_[m];
   std::vector<float> slopes(target_ * source_);

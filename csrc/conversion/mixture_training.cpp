@@ -12,7 +12,7 @@
 namespace wavenet {
 namespace {
 
-constexpr double kFewest = 1e-3;    // a component with fewer frames is empty
+constexpr double kFewest = 1e-3;  // a component with fewer frames is empty
 constexpr std::size_t kMostReached = std::size_t{1} << 26;  // distances to keep: 256 MiB
 
 }  // namespace
@@ -107,8 +107,7 @@ void MixtureTraining::assign(const std::int32_t* labels, std::size_t components)
   log_likelihoods_.clear();
 }
 
-void MixtureTraining::maximise(const MaximisationOptions& options,
-                               const MixtureTarget& out) const {
+void MixtureTraining::maximise(const MaximisationOptions& options, const MixtureTarget& out) const {
   require(!members_.empty(), "there must be an expectation before");
   require(options.covariance != Covariance::kCrossDiagonal || size_ % 2 == 0,
           "cross-diagonal covariances need an even number of dimensions, got ", size_);

@@ -71,16 +71,16 @@ class MixtureTraining {
   std::size_t width_;
   std::size_t threads_;
   const Kernels* kernels_;
-  std::vector<double> offset_;                 // mean of the frames
-  AlignedBuffer<float> rows_;                  // frames - offset_, width_ floats each
+  std::vector<double> offset_;                       // mean of the frames
+  AlignedBuffer<float> rows_;                        // frames - offset_, width_ floats each
   std::vector<std::vector<MixtureMember>> members_;  // of each component
-  std::vector<AlignedBuffer<float>> centres_;  // near each component's mean
+  std::vector<AlignedBuffer<float>> centres_;        // near each component's mean
   // For the next expectation: the last mixture; of each frame its likely best component; and
   // distances that were reached, [block][component][kMixtureBlock].
   std::vector<double> last_means_, last_covariances_;
   std::vector<std::uint32_t> leaders_;
   std::vector<float> reached_;
-  std::vector<double> log_likelihoods_;        // of each frame; empty after `assign`
+  std::vector<double> log_likelihoods_;  // of each frame; empty after `assign`
 };
 
 }  // namespace wavenet

@@ -155,9 +155,9 @@ inline constexpr size_t kMixtureStrip = 128;
 
 struct MixtureStrip {
   uint32_t frames[kMixtureStrip];
-  float norms[kMixtureStrip];       // so far
+  float norms[kMixtureStrip];      // so far
   uint32_t places[kMixtureStrip];  // rows where the differences of earlier panels stand
-  float* x;  // frame - centre: [panel][kMixtureStrip][kPanel]
+  float* x;                        // frame - centre: [panel][kMixtureStrip][kPanel]
 };
 
 // A panel of rows of the inverse Cholesky factor W of a component, lower triangular.
