@@ -31,10 +31,11 @@ PACKAGE_FLOORS = {
     "alignment": 1, "arguments": 1, "codec": 1, "cpu": 1, "formats": 1,
     "audio": 2, "metrics": 2,
     "features": 3,
-    "conversion": 4, "generator": 4, "recurrent": 4,
-    "evaluation": 5, "models": 5, "verification": 5,
-    "plot": 6, "speed": 6, "training": 6,
-    "cli": 7,
+    "generator": 4, "recurrent": 4,
+    "conversion": 5, "models": 5,
+    "evaluation": 6, "verification": 6,
+    "plot": 7, "speed": 7, "training": 7,
+    "cli": 8,
 }  # fmt: skip
 # A configuration's kind, that of its features and a model's engine are chosen where they are read.
 CHOICES = {

@@ -93,6 +93,10 @@ def apply(
     ],
     method: Method = None,
     f0: F0 = None,
+    vocoder: Annotated[
+        str | None,
+        typer.Option(help="WaveNet of the target speaker that makes the sound instead of WORLD."),
+    ] = None,
     jobs: Jobs = None,
 ) -> None:
     """Convert recordings.
@@ -106,18 +110,23 @@ def apply(
     from wavenet.conversion.files import convert_files, convert_recording
 
     converter = VoiceConverter.load(model)
+    network = None
+    if vocoder:
+        from wavenet.generator import load
+
+        network = load(vocoder, threads=1)
     if "-" not in (*inputs, output):
         with _progress() as progress:
             failed = convert_files(
                 converter, inputs, output,
-                method=method, f0=f0, n_jobs=jobs, progress=progress,
+                method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress,
             )  # fmt: skip
         _finish(failed)
         return
     if len(inputs) != 1 or Path(inputs[0]).is_dir():
         raise ValueError("standard input and output take one recording; name one file or -")
     source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else inputs[0]
-    y, rate = convert_recording(converter, source, method=method, f0=f0)
+    y, rate = convert_recording(converter, source, method=method, f0=f0, vocoder=network)
     if output == "-":
         sys.stdout.buffer.write(wav_bytes(y, rate))
     else:

@@ -23,11 +23,13 @@ from wavenet.conversion.config import (
 from wavenet.conversion.differential import filter_sound
 from wavenet.conversion.estimator import Estimator
 from wavenet.conversion.fitting import fit
+from wavenet.conversion.neural_vocoder import check_vocoder, vocode
 from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.pitch_shift import shift_pitch
 from wavenet.conversion.streaming import StreamingConverter
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
+from wavenet.generator import Generator
 
 _FRAMES_PER_COMPONENT = 50
 _ITERATIONS = 8  # more do not change the result on held-out sentences
@@ -169,7 +171,14 @@ class VoiceConverter(Estimator):
         return self
 
     def convert(
-        self, y: np.ndarray, sr: float, *, method: str | None = None, f0: str | None = None
+        self,
+        y: np.ndarray,
+        sr: float,
+        *,
+        method: str | None = None,
+        f0: str | None = None,
+        vocoder: Generator | None = None,
+        seed: int = 0,
     ) -> np.ndarray:
         """Converts a sound.
 
@@ -182,6 +191,11 @@ class VoiceConverter(Estimator):
             Its sample rate [Hz]. It is brought to the model's rate and back.
         method, f0
             As in the constructor; None: as the model was made.
+        vocoder
+            A WaveNet that makes the sound instead of WORLD, trained on the target speaker and
+            conditioned on the same WORLD features, or on mel spectrograms.
+        seed
+            Of the vocoder's draws.
 
         Returns
         -------
@@ -196,22 +210,33 @@ class VoiceConverter(Estimator):
         method, f0 = self._method(method), self._f0_method(f0)
         if not 8000 <= sr <= 192000:
             raise ValueError(f"sr must be from 8000 to 192000 Hz, got {sr}")
+        if vocoder is not None:
+            check_vocoder(vocoder, config.world)
+            if method == "differential":
+                raise ValueError("the method differential takes no vocoder: it filters the source")
         y = as_samples(y)
         if y.ndim == 2 and y.size:
             converted = np.zeros(y.shape, np.float32)
             silent = np.abs(y).max(axis=0) < world.SILENCE
             for i in np.flatnonzero(~silent | silent.all()):
-                converted[:, i] = self.convert(y[:, i], sr, method=method, f0=f0)
+                converted[:, i] = self.convert(
+                    y[:, i], sr, method=method, f0=f0, vocoder=vocoder, seed=seed
+                )
             return converted
         sound = _resample(world.checked_sound(y, config.world), sr, config.world.sample_rate)
-        vocoder = method != "differential"
-        analysis = world.analyze(sound, config.world, config.source.f0_range, aperiodicity=vocoder)
+        by_filter = method == "differential"
+        analysis = world.analyze(
+            sound, config.world, config.source.f0_range, aperiodicity=not by_filter
+        )
         spectrum = self.convert_features(analysis, method)
         contour = self.convert_f0(analysis.f0, f0)
-        if vocoder:
+        if by_filter:
+            out = self._differential(sound, analysis, spectrum, contour)
+        elif vocoder is None:
             out = world.synthesize(contour, spectrum, analysis.aperiodicity, config.world)
         else:
-            out = self._differential(sound, analysis, spectrum, contour)
+            converted = dataclasses.replace(analysis, f0=contour, mel_cepstrum=spectrum)
+            out = vocode(vocoder, converted, config.world, len(sound), seed)
         out = _resample(out, config.world.sample_rate, sr)[: len(y)]
         return np.pad(out, (0, len(y) - len(out))).astype(np.float32)
 

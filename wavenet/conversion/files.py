@@ -13,7 +13,9 @@ from wavenet.arguments import choice
 from wavenet.audio import read_audio, write_audio
 from wavenet.conversion.config import F0_METHODS, METHODS
 from wavenet.conversion.converter import VoiceConverter
+from wavenet.conversion.neural_vocoder import check_vocoder
 from wavenet.conversion.recordings import Progress, audio_files, for_each, named
+from wavenet.generator import Generator
 
 _PEAK = 0.99
 _KEPT = (".wav", ".flac")
@@ -26,6 +28,7 @@ def convert_files(
     *,
     method: str | None = None,
     f0: str | None = None,
+    vocoder: Generator | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> list[str]:
@@ -38,7 +41,7 @@ def convert_files(
     output
         For one file a file or a folder, else a folder, made if it is not there. Names are kept;
         what is neither WAV nor FLAC becomes WAV.
-    method, f0
+    method, f0, vocoder
         As for `VoiceConverter.convert`.
     n_jobs
         Threads; None: one per processor.
@@ -58,13 +61,15 @@ def convert_files(
     """
     choice("method", converter.config_.method if method is None else method, METHODS)
     choice("f0", converter.config_.f0 if f0 is None else f0, F0_METHODS)
+    if vocoder is not None:
+        check_vocoder(vocoder, converter.config_.world)
     files = [f for i in inputs for f in (audio_files(i) if Path(i).is_dir() else [Path(i)])]
     targets = _targets(files, inputs, Path(output))
 
     def convert(pair: tuple[Path, Path]) -> str | None:
         source, target = pair
         try:
-            y, rate = convert_recording(converter, source, method=method, f0=f0)
+            y, rate = convert_recording(converter, source, method=method, f0=f0, vocoder=vocoder)
             with named(source):
                 write_audio(target, y, rate)
         except (ValueError, OSError) as error:
@@ -85,6 +90,7 @@ def convert_recording(
     *,
     method: str | None = None,
     f0: str | None = None,
+    vocoder: Generator | None = None,
 ) -> tuple[np.ndarray, int]:
     """A recording, a file or a binary file object, converted; and its rate [Hz].
 
@@ -97,7 +103,7 @@ def convert_recording(
     """
     with named(source if isinstance(source, str | os.PathLike) else "the input"):
         y, rate = read_audio(source, mono=False)
-        y = converter.convert(y, rate, method=method, f0=f0)
+        y = converter.convert(y, rate, method=method, f0=f0, vocoder=vocoder)
     peak = float(np.abs(y).max())
     return (y if peak <= _PEAK else y * (_PEAK / peak)), rate
 
