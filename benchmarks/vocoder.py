@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--precision", help="by default that of the model file")
     parser.add_argument("--files", type=int, default=50)
     parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--model-only", action="store_true", help="without the other systems")
     parser.add_argument("--sounds", type=Path, help="folder for the model's sounds")
     parser.add_argument("--output", "-o", type=Path)
     options = parser.parse_args()
@@ -61,6 +62,8 @@ def main() -> None:
         "WORLD": lambda y: world_copy(y, rate, f0_range, full=True),
         "WORLD, 24": lambda y: world_copy(y, rate, f0_range, full=False),
     }
+    if options.model_only:
+        systems = {str(options.model): systems[str(options.model)]}
     figures: dict[str, list[Figures]] = {name: [] for name in systems}
     paths = audio_files(options.folder)[-options.files :]
     f0_range = find_f0_range_of(paths)

@@ -12,6 +12,8 @@ import soxr
 
 from wavenet import mulaw_encode
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
+from wavenet.features.mel import MelFeatures
+from wavenet.features.statistics import FrameStatistics
 from wavenet.manifest import Clip, read_clips
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
@@ -278,6 +280,27 @@ def test_validation_counts_every_sample_once(settings):
     codes = np.concatenate([batch.targets[batch.counted > 0] for batch in batches])
     expected = np.concatenate([item.codes for item in sampler.items])
     np.testing.assert_array_equal(codes, expected)
+
+
+def test_silence_between_joined_clips_has_its_own_frame():
+    statistics = FrameStatistics((-5.0,) * 4, (2.0,) * 4, (-12.0,) * 4, (0.0,) * 4)
+    features = MelFeatures(
+        sample_rate=8000, fft_length=64, window_length=64, hop_length=40, mel_channels=4,
+        statistics=statistics,
+    )  # fmt: skip
+    config = WaveNetConfig(
+        sample_rate=8000, dilations=(1, 2), features=features, local=LocalConditioning(4, 40)
+    )
+    clip = Item(np.full(400, 7, np.uint16), np.ones((10, 4), np.float32), 0)
+    batch = SequenceSampler([clip], config, window=4000, seed=0).batch(0, range(2))
+    codes = batch.targets.reshape(2, -1, 40)
+    speaks = (codes == 7).all(axis=2)
+    assert 0.2 < speaks.mean() < 0.9
+    np.testing.assert_array_equal(batch.tracks.transpose(0, 2, 1)[speaks], 1)
+    silence = statistics.normalize(np.full(4, np.log(1e-5)))
+    np.testing.assert_allclose(
+        batch.tracks.transpose(0, 2, 1)[~speaks], np.tile(silence, ((~speaks).sum(), 1)), rtol=1e-5
+    )
 
 
 def test_codes_are_those_of_the_codec(recordings, tmp_path):
