@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +19,7 @@ from wavenet.formats.atomic import atomic_path
 
 _SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 340, in Vorbis 460
 _BLOCK = 2**16
+_LARGEST = 2**32 - 1  # size in a WAV file
 
 
 def read_audio(
@@ -93,16 +97,24 @@ def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None
     ValueError
         The format is not known, or the samples are not finite.
     """
+    y = _finite(y)
+    with audio_writer(path, sample_rate, 1 if y.ndim == 1 else y.shape[1]) as write:
+        for start in range(0, len(y), _BLOCK):  # libsndfile's Vorbis dies of millions at once
+            write(y[start : start + _BLOCK])
+
+
+@contextmanager
+def audio_writer(
+    path: str | os.PathLike, sample_rate: int, channels: int = 1
+) -> Iterator[Callable[[ArrayLike], None]]:
+    """A function that writes the next samples of a file; as `write_audio`, block by block."""
     path = Path(path)
     kind = audio_format(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist")
-    y = _finite(y)
     with atomic_path(path) as temporary:
-        channels = 1 if y.ndim == 1 else y.shape[1]
         with soundfile.SoundFile(temporary, "w", sample_rate, channels, format=kind) as file:
-            for start in range(0, len(y), _BLOCK):  # libsndfile's Vorbis dies of millions at once
-                file.write(y[start : start + _BLOCK])
+            yield lambda y: file.write(_finite(y))
 
 
 def audio_format(path: str | os.PathLike) -> str:
@@ -124,6 +136,18 @@ def wav_bytes(y: ArrayLike, sample_rate: int) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, _finite(y), sample_rate, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
+
+
+def wav_header(sample_rate: int, n_samples: int | None = None) -> bytes:
+    """What comes before the samples of a 16-bit mono WAV stream.
+
+    Where their number is not known, the sizes are the largest there are: programs that read a pipe
+    take that as "until it ends".
+    """
+    size = min(2 * n_samples, _LARGEST) if n_samples else _LARGEST
+    form = struct.pack("<4sI4s", b"RIFF", min(size + 36, _LARGEST), b"WAVE")
+    rate = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
+    return form + rate + struct.pack("<4sI", b"data", size)
 
 
 def pcm_bytes(y: ArrayLike) -> bytes:

@@ -130,6 +130,15 @@ class Generator:
         return self.config.receptive_field
 
     @property
+    def lookahead_frames(self) -> int:
+        """Feature frames behind its own that a sample depends on: the latency of streaming.
+
+        Where frames come one by one, the samples of a frame can be generated once this many
+        further ones have come.
+        """
+        return self._model.lookahead_frames
+
+    @property
     def instruction_set(self) -> str:
         """Instruction set of the kernels that this model uses."""
         return self._model.instruction_set
@@ -168,7 +177,10 @@ class Generator:
         streams = self.streams(batch=batch, **options)
         total = streams.samples_left(n_samples)
         if total is None:
-            raise ValueError("n_samples must be given for a model without local conditioning")
+            raise ValueError(
+                "n_samples must be given for a model without local conditioning, and where the "
+                "condition comes in blocks: `stream` goes on for as long as it lasts"
+            )
         audio = np.empty((batch, total), dtype=np.float32)
         for start in range(0, total, _SAMPLES_PER_CALL):
             end = min(start + _SAMPLES_PER_CALL, total)
@@ -186,6 +198,8 @@ class Generator:
         ----------
         n_samples
             Length; by default as long as the local conditioning lasts, else without end.
+            A condition that comes in blocks is taken as far as the samples need it, so that
+            endless ones take little memory.
         block_size
             Samples per block; the last block may be shorter.
         **options
@@ -205,6 +219,10 @@ class Generator:
             done = 0
             while left is None or done < left:
                 count = block_size if left is None else min(block_size, left - done)
+                if left is None:
+                    count = streams.ready(count)
+                    if count == 0:
+                        return
                 block = streams.generate(count)
                 yield block if streams.batch > 1 else block[0]
                 done += count
@@ -339,7 +357,9 @@ class Generator:
         streams = self.streams(**conditioning)
         streams.samples_left(len(codes))
         for start in range(0, len(codes), _SCORED_PER_CALL):
-            yield getattr(streams.core, method)(codes[None, start : start + _SCORED_PER_CALL])
+            part = codes[None, start : start + _SCORED_PER_CALL]
+            streams.wait_for(part.shape[1])
+            yield getattr(streams.core, method)(part)
 
     def codes(self, y: ArrayLike) -> NDArray[np.uint16]:
         """Codes of a signal `(n,)` in the quantization of the model, uint16.
@@ -391,7 +411,8 @@ class Streams:
     global_vector
         `(global_channels,)`, or `(batch, global_channels)`.
     condition
-        Feature frames `(frames, channels)`, or `(batch, frames, channels)`.
+        Feature frames `(frames, channels)`, or `(batch, frames, channels)`; or an iterator over
+        blocks of such frames, which are taken when samples need them.
     prime
         Audio `(n,)` in [-1, 1] that the streams continue; its conditioning comes first in
         `condition`.
@@ -418,11 +439,14 @@ class Streams:
         self._options = sampling_options(seed, temperature, top_k, top_p)
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
         self._unshape = NoiseUnshaping(generator.config.noise_shaping, self.batch)
+        self._blocks = condition if isinstance(condition, Iterator) else None
         self._frames = self._condition(speaker, global_vector, condition)
         if prime is not None:
             self.prime(prime)
 
     def __copy__(self) -> Streams:
+        if self._blocks is not None:
+            raise ValueError("streams whose condition comes in blocks cannot be copied")
         fork = object.__new__(Streams)
         fork.__dict__ = self.__dict__ | {
             "core": copy.copy(self.core), "_unshape": copy.copy(self._unshape)
@@ -436,12 +460,14 @@ class Streams:
         """
         codes = self.generator.codes(y)
         self.samples_left(len(codes))
+        self.wait_for(len(codes))
         self.core.prime(np.ascontiguousarray(np.broadcast_to(codes, (self.batch, len(codes)))))
         self._unshape.follow(y)
 
     def generate(self, n_samples: int) -> NDArray[np.float32]:
         """The next `(batch, n_samples)` samples, float32 in [-1, 1]."""
         self.samples_left(n_samples)
+        self.wait_for(n_samples)
         per_call = max(1, _SAMPLES_PER_CALL * self.generator.threads // self.batch)
         parts = [
             self.core.generate(min(per_call, n_samples - start), **self._options)
@@ -449,8 +475,34 @@ class Streams:
         ]
         return np.clip(self._unshape(self.generator._decode(np.concatenate(parts, axis=1))), -1, 1)
 
+    def ready(self, n_samples: int) -> int:
+        """Samples that can be generated now, up to `n_samples`.
+
+        Takes blocks of the condition until there are as many, or the condition ends.
+        """
+        channels = self.generator.config.local.channels if self.generator.config.local else 0
+        while self.core.conditioned_samples < self.core.time + n_samples and self._blocks:
+            block = next(self._blocks, None)
+            if block is None:
+                self._blocks = None
+                frames = [np.empty((0, channels), np.float32)] * self.batch
+            else:
+                frames = self._tracks(block)
+            for b in range(self.batch):
+                self.core.append(b, frames[b], block is None)
+        return min(n_samples, self.core.conditioned_samples - self.core.time)
+
+    def wait_for(self, n_samples: int) -> None:
+        """Takes blocks of the condition for `n_samples`; ValueError if it ends before."""
+        ready = self.ready(n_samples)
+        if ready < n_samples:
+            raise ValueError(f"the condition ends {ready} samples from here, not {n_samples}")
+
     def samples_left(self, n_samples: int | None) -> int | None:
-        """`n_samples`, checked against the conditioning; by default all that it lasts for."""
+        """`n_samples`, checked against the conditioning; by default all that it lasts for.
+
+        None where that is not known.
+        """
         if n_samples is not None:
             integer("n_samples", n_samples, 1, 2**40)
         if self._frames is None:
@@ -473,13 +525,25 @@ class Streams:
         size = config.global_channels
         vectors = per_stream("global_vector", global_vector, size, 1, self.batch)
         channels = config.local.channels if config.local else 0
-        frames = per_stream("condition", condition, channels, 2, self.batch)
-        statistics = getattr(config.features, "statistics", None)
-        if statistics:
-            for track in {id(track): track for track in frames}.values():
-                statistics.warn(track)
-            frames = [statistics.normalize(track) for track in frames]
+        if self._blocks is None:
+            frames = self._tracks(condition)
+        elif channels:
+            frames = [np.empty((0, channels), np.float32)] * self.batch
+        else:
+            raise ValueError("this model takes no condition")
         for b in range(self.batch):
             index = self.generator.speaker_index(speakers[b])
-            self.core.condition(b, index, vectors[b], frames[b])
-        return len(frames[0]) if channels else None
+            self.core.condition(b, index, vectors[b], frames[b], self._blocks is None)
+        return len(frames[0]) if channels and self._blocks is None else None
+
+    def _tracks(self, condition: Any) -> list[NDArray[np.float32]] | list[None]:
+        """Frames for each stream, normalized as in the training."""
+        config = self.generator.config
+        channels = config.local.channels if config.local else 0
+        tracks = per_stream("condition", condition, channels, 2, self.batch)
+        statistics = getattr(config.features, "statistics", None)
+        if statistics:
+            for track in {id(track): track for track in tracks}.values():
+                statistics.warn(track)
+            tracks = [statistics.normalize(track) for track in tracks]
+        return tracks

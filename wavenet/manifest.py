@@ -79,13 +79,13 @@ def read_clips(data: Path) -> list[Clip]:
         return clips
     if not data.is_file():
         raise FileNotFoundError(f"no folder or manifest at {data}")
-    rows = _read_rows(data)
+    rows = read_rows(data)
     if not rows:
         raise ValueError(f"{data} lists no clip")
     return [_clip(data, number, row) for number, row in rows]
 
 
-def _read_rows(data: Path) -> list[tuple[int, dict[str, Any]]]:
+def read_rows(data: Path) -> list[tuple[int, dict[str, Any]]]:
     """Rows of a manifest with their line numbers."""
     if data.suffix not in (".csv", ".jsonl"):
         raise ValueError(f"{data} is neither a folder nor a .csv or .jsonl manifest")

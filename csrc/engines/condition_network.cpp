@@ -57,6 +57,15 @@ ConditionNetwork::ConditionNetwork(const LinearKernels& kernels, const LocalShap
   samples_per_row_ = shape.hop_length / rows_per_frame_;
 }
 
+std::size_t ConditionNetwork::lookahead() const {
+  if (upsampling_ == Upsampling::kStretch) return stretch_.reach();
+  return upsamplers_.empty() ? 0 : 1;
+}
+
+std::size_t ConditionNetwork::context() const {
+  return layers_.empty() ? 0 : layers_.size() * (layers_.front().taps.size() / 2);
+}
+
 AlignedBuffer<float> ConditionNetwork::encode(const Kernels& kernels, const float* features,
                                               std::size_t frames,
                                               const float* global_vector) const {

@@ -33,7 +33,13 @@ class ConditionNetwork {
   const StretchNetwork& stretch() const { return stretch_; }
   // Rows on each side of its own that a sample needs.
   std::size_t reach() const { return blends_ ? stretch_.reach() : 0; }
+  // Encoded frames on each side of its own that a sample may depend on, and feature frames on each
+  // side of its own that an encoded frame depends on.
+  std::size_t lookahead() const;
+  std::size_t context() const;
 
+  std::size_t channels() const { return channels_; }  // of the feature frames
+  std::size_t hop_length() const { return samples_per_row_ * rows_per_frame_; }
   std::size_t width() const { return width_; }  // output channels, padded to whole panels
   std::size_t samples_per_row() const { return samples_per_row_; }
   std::size_t rows_per_frame() const { return rows_per_frame_; }

@@ -26,6 +26,9 @@ StretchNetwork::StretchNetwork(const LocalShape& shape, const Tensors& tensors)
     }
     stages_.push_back(std::move(stage));
   }
+  for (std::size_t s = stages_.size(); s-- > 0;) {
+    reach_ = (reach_ + stages_[s].factor - 1) / stages_[s].factor + 1;
+  }
   if (!mixes_channels()) tabulate();
 }
 
@@ -64,11 +67,6 @@ void StretchNetwork::run(std::size_t stage, const float* frames, std::size_t len
 
 // The weights of a frame's samples, from unit frames: as many before and after it as matter.
 void StretchNetwork::tabulate() {
-  std::size_t before = 0;
-  for (std::size_t s = stages_.size(); s-- > 0;) {
-    before = (before + stages_[s].factor - 1) / stages_[s].factor + 1;
-  }
-  reach_ = before;
   const std::size_t width = 2 * reach_ + 1;
   weights_.assign((reach_ + 1) * (reach_ + 1) * hop_length_ * width, 0.0f);
   float* place = weights_.data();

@@ -53,19 +53,28 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
 }
 
 void WaveNetState::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
-                             const float* features, std::size_t frames) {
+                             const float* features, std::size_t frames, bool last) {
   require(stream < batch_, "stream ", stream, " is not one of ", batch_);
   Conditioning& conditioning = conditioning_[stream];
   const std::vector<float> vector = model_->global_vector(speaker, global_vector);
   conditioning.global.resize(model_->condition_width());
   model_->condition_globally(vector, conditioning.global.data());
   if (model_->shape().local.channels) {
-    require(features != nullptr && frames > 0, "the model needs feature frames");
-    conditioning.encoded =
-        model_->condition_network().encode(model_->kernels(), features, frames, vector.data());
+    conditioning.track.start(vector);
+    append(stream, features, frames, last);
   }
   conditioning.begin = conditioning.end = 0;
   for (Ahead& ahead : ahead_) ahead.begin = ahead.end = 0;
+}
+
+void WaveNetState::append(std::size_t stream, const float* features, std::size_t frames,
+                          bool last) {
+  require(stream < batch_, "stream ", stream, " is not one of ", batch_);
+  require(model_->shape().local.channels, "the model takes no feature frames");
+  require(frames > 0 || !last || conditioning_[stream].track.end() > 0,
+          "the model needs feature frames");
+  conditioning_[stream].track.append(model_->kernels(), model_->condition_network(), features,
+                                     frames, last, time_);
 }
 
 void WaveNetState::observe() {
@@ -83,7 +92,7 @@ std::uint64_t WaveNetState::conditioned_samples() const {
   const ConditionNetwork& network = model_->condition_network();
   std::uint64_t frames = std::numeric_limits<std::uint64_t>::max();
   for (const Conditioning& conditioning : conditioning_) {
-    frames = std::min<std::uint64_t>(frames, conditioning.encoded.size() / network.width());
+    frames = std::min<std::uint64_t>(frames, conditioning.track.ready(network));
   }
   return frames * model_->shape().local.hop_length;
 }
@@ -260,8 +269,9 @@ void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
   if (!model_->shape().local.channels) return;
   const ConditionNetwork& network = model_->condition_network();
   const std::size_t hold = network.samples_per_row();
+  const FrameTrack& track = conditioning.track;
   const std::size_t total =
-      conditioning.encoded.size() / network.width() * network.rows_per_frame();
+      (network.blends() ? track.end() : track.ready(network)) * network.rows_per_frame();
   const std::size_t first = time / hold;
   const std::size_t begin = first - std::min<std::size_t>(first, network.reach());
   std::size_t end = std::min(total, (time + steps - 1) / hold + 1 + network.reach());
@@ -273,7 +283,8 @@ void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
   const std::size_t known = some_known ? conditioning.end - begin : 0;
   end = std::min(total, std::max(end, begin + kConditionedSamples / hold));
   AlignedBuffer<float> rows((end - begin - known) * network.width());
-  network.rows(conditioning.encoded, begin + known, end, rows.data());
+  const std::size_t dropped = track.first() * network.rows_per_frame();
+  network.rows(track.encoded(), begin + known - dropped, end - dropped, rows.data());
   AlignedBuffer<float>& projected = conditioning.projected;
   projected.resize(std::max(projected.size(), (end - begin) * width));
   std::copy_n(projected.data() + (some_known ? begin - conditioning.begin : 0) * width,
@@ -321,7 +332,7 @@ void WaveNetState::blend(const Conditioning& conditioning, std::uint64_t time, s
   const ConditionNetwork& network = model_->condition_network();
   const std::size_t width = model_->gate_width();
   const std::size_t hop = network.samples_per_row();
-  const std::size_t frames = conditioning.encoded.size() / network.width();
+  const std::size_t frames = conditioning.track.end();
   const std::size_t frame = time / hop;
   const std::size_t before = std::min(frame, network.reach());
   const std::size_t after = std::min(frames - 1 - frame, network.reach());

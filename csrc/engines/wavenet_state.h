@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "engines/frame_track.h"
 #include "engines/wavenet.h"
 #include "layers/history.h"
 #include "sampling/output.h"
@@ -21,9 +22,11 @@ class WaveNetState {
   // `first_stream`: number of the first stream, for its random numbers.
   WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t batch, std::uint32_t first_stream);
 
-  // Conditioning of one stream from its start on. `features`: frames x local channels, row-major.
+  // Conditioning of one stream from its start on. `features`: frames x local channels, row-major;
+  // more may follow by append() unless they are the `last` ones.
   void condition(std::size_t stream, std::size_t speaker, const float* global_vector,
-                 const float* features, std::size_t frames);
+                 const float* features, std::size_t frames, bool last);
+  void append(std::size_t stream, const float* features, std::size_t frames, bool last);
 
   // Draws `steps` samples; codes of stream b at out + b * stride.
   void generate(std::size_t steps, const CategoricalOptions& options, std::uint64_t seed,
@@ -43,15 +46,15 @@ class WaveNetState {
   bool observing() const { return observing_; }
   const ActivationRanges& observed() const { return observed_; }
 
-  // Samples that the conditioning lasts for, from the start; unlimited without local conditioning.
+  // Samples that the conditioning so far lasts for, from the start; unlimited without a local one.
   std::uint64_t conditioned_samples() const;
 
  private:
   friend class WaveNetPipeline;
 
   struct Conditioning {
-    AlignedBuffer<float> global;   // bias and global part of all blocks
-    AlignedBuffer<float> encoded;  // frames of the condition network
+    AlignedBuffer<float> global;  // bias and global part of all blocks
+    FrameTrack track;             // frames of the condition network
     // Rows [begin, end): local part of all blocks, plus the global one unless rows are blended.
     AlignedBuffer<float> projected;
     std::size_t begin = 0;

@@ -35,12 +35,32 @@ WaveNetStreams::WaveNetStreams(const WaveNetStreams& other)
 }
 
 void WaveNetStreams::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
-                               const float* features, std::size_t frames) {
-  require(stream < batch_, "stream ", stream, " is not one of ", batch_);
+                               const float* features, std::size_t frames, bool last) {
   const Claim claim(busy_);
+  const auto [group, place] = find(stream);
+  group->condition(place, speaker, global_vector, features, frames, last);
+}
+
+void WaveNetStreams::append(std::size_t stream, const float* features, std::size_t frames,
+                            bool last) {
+  const Claim claim(busy_);
+  const auto [group, place] = find(stream);
+  group->append(place, features, frames, last);
+}
+
+std::uint64_t WaveNetStreams::conditioned_samples() const {
+  std::uint64_t samples = groups_.front().conditioned_samples();
+  for (const WaveNetState& group : groups_) {
+    samples = std::min(samples, group.conditioned_samples());
+  }
+  return samples;
+}
+
+std::pair<WaveNetState*, std::size_t> WaveNetStreams::find(std::size_t stream) {
+  require(stream < batch_, "stream ", stream, " is not one of ", batch_);
   const auto after = std::upper_bound(first_.begin(), first_.end(), stream);
   const auto group = static_cast<std::size_t>(after - first_.begin()) - 1;
-  groups_[group].condition(stream - first_[group], speaker, global_vector, features, frames);
+  return {&groups_[group], stream - first_[group]};
 }
 
 template <typename Work>

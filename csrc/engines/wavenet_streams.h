@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engines/wavenet_pipeline.h"
@@ -20,9 +21,11 @@ class WaveNetStreams {
   WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch, std::size_t threads);
   WaveNetStreams(const WaveNetStreams& other);
 
-  // As WaveNetState::condition.
+  // As those of WaveNetState.
   void condition(std::size_t stream, std::size_t speaker, const float* global_vector,
-                 const float* features, std::size_t frames);
+                 const float* features, std::size_t frames, bool last);
+  void append(std::size_t stream, const float* features, std::size_t frames, bool last);
+  std::uint64_t conditioned_samples() const;
 
   // As WaveNetState::generate and feed; arrays are [stream][steps] and so on.
   void generate(std::size_t steps, const CategoricalOptions& options, std::uint64_t seed,
@@ -47,6 +50,8 @@ class WaveNetStreams {
 
   void generate_alone(std::size_t steps, const CategoricalOptions& options, std::uint64_t seed,
                       std::uint16_t* out);
+  // The group of a stream, and its number there.
+  std::pair<WaveNetState*, std::size_t> find(std::size_t stream);
   template <typename Work>
   void run(std::size_t steps, const Work& work);
 

@@ -96,7 +96,8 @@ std::shared_ptr<WaveNet> make_wavenet(const py::dict& config, const py::dict& we
 }
 
 void condition(WaveNetStreams& streams, std::size_t stream, std::size_t speaker,
-               const std::optional<Floats>& global_vector, const std::optional<Floats>& features) {
+               const std::optional<Floats>& global_vector, const std::optional<Floats>& features,
+               bool last) {
   const WaveNetShape& shape = streams.shape();
   if (shape.global_channels) {
     require(global_vector && global_vector->ndim() == 1 &&
@@ -112,7 +113,17 @@ void condition(WaveNetStreams& streams, std::size_t stream, std::size_t speaker,
   const float* frames = shape.local.channels ? features->data() : nullptr;
   const std::size_t count = frames ? static_cast<std::size_t>(features->shape(0)) : 0;
   py::gil_scoped_release release;
-  streams.condition(stream, speaker, vector, frames, count);
+  streams.condition(stream, speaker, vector, frames, count, last);
+}
+
+void append(WaveNetStreams& streams, std::size_t stream, const Floats& features, bool last) {
+  const std::size_t channels = streams.shape().local.channels;
+  require(features.ndim() == 2 && static_cast<std::size_t>(features.shape(1)) == channels,
+          "the feature frames must have the shape (frames, ", channels, ")");
+  const float* frames = features.data();
+  const auto count = static_cast<std::size_t>(features.shape(0));
+  py::gil_scoped_release release;
+  streams.append(stream, frames, count, last);
 }
 
 Codes generate(WaveNetStreams& streams, std::size_t steps, std::uint64_t seed, float temperature,
@@ -165,7 +176,11 @@ void register_wavenet(py::module_& module) {
            py::arg("code_values"), py::arg("precision") = "float32",
            py::arg("activation_ranges") = py::dict())
       .def_property_readonly("instruction_set",
-                             [](const WaveNet& model) { return model.kernels().instruction_set; });
+                             [](const WaveNet& model) { return model.kernels().instruction_set; })
+      .def_property_readonly("lookahead_frames", [](const WaveNet& model) {
+        const ConditionNetwork& network = model.condition_network();
+        return network.context() + network.lookahead();
+      });
   py::class_<WaveNetStreams>(module, "WaveNetStreams")
       .def(py::init([](std::shared_ptr<WaveNet> model, std::size_t batch, std::size_t threads) {
              return std::make_unique<WaveNetStreams>(std::move(model), batch, threads);
@@ -173,7 +188,8 @@ void register_wavenet(py::module_& module) {
            py::arg("model"), py::arg("batch"), py::arg("threads"))
       .def("__copy__", [](const WaveNetStreams& streams) { return WaveNetStreams(streams); })
       .def("condition", &condition, py::arg("stream"), py::arg("speaker"), py::arg("global_vector"),
-           py::arg("features"))
+           py::arg("features"), py::arg("last") = true)
+      .def("append", &append, py::arg("stream"), py::arg("features"), py::arg("last"))
       .def("generate", &generate, py::arg("steps"), py::arg("seed"), py::arg("temperature"),
            py::arg("top_k"), py::arg("top_p"))
       .def("prime", &prime, py::arg("codes"))
@@ -181,6 +197,7 @@ void register_wavenet(py::module_& module) {
       .def("logits", &logits, py::arg("codes"))
       .def("observe", &WaveNetStreams::observe)
       .def("observed", &observed)
+      .def_property_readonly("conditioned_samples", &WaveNetStreams::conditioned_samples)
       .def_property_readonly("time", &WaveNetStreams::time);
 }
 

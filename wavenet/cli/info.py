@@ -24,6 +24,7 @@ def info(
         return
     from wavenet.assets import find_model
     from wavenet.formats.model_file import load_model
+    from wavenet.generator import Generator
 
     config, tensors = load_model(find_model(model))
     print(f"kind: {config.kind}")
@@ -34,6 +35,8 @@ def info(
         print(f"sample rate: {config.sample_rate} Hz")
     if config.kind == "wavenet":
         _print_wavenet(config)
+        if config.local and not config.series:
+            _print_latency(config, Generator(config, tensors).lookahead_frames)
     elif config.kind == "recurrent":
         _print_recurrent(config)
 
@@ -61,6 +64,14 @@ def _print_recurrent(config) -> None:
     for name in ("covariates", "global_channels"):
         if getattr(config, name):
             print(f"{name.replace('_', ' ')}: {getattr(config, name)}")
+
+
+def _print_latency(config, frames: int) -> None:
+    samples = (frames + 1) * config.local.hop_length
+    print(
+        f"latency of streaming: a frame and {frames} behind it, "
+        f"{1000 * samples / config.sample_rate:.1f} ms"
+    )
 
 
 def _print_wavenet(config) -> None:

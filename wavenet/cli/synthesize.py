@@ -42,7 +42,10 @@ def synthesize(
     prime: Annotated[Path | None, typer.Option(help="Audio file to continue.")] = None,
     condition: Annotated[
         Path | None,
-        typer.Option(help="Feature frames (.npy), an array (frames, channels); or a recording."),
+        typer.Option(
+            help="Feature frames (.npy), an array (frames, channels); or a recording; or - for "
+            "frames from standard input, .npy or raw float32."
+        ),
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="Text to continue.")] = None,
     length: Annotated[
@@ -60,6 +63,23 @@ def synthesize(
         typer.Option(help="Picture of waveform and spectrogram (.png); needs the extra plot."),
     ] = None,
     play: Annotated[bool, typer.Option("--play", help="Play it when it is done.")] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV or JSON lines with one recording a row (output, text, condition, speaker, "
+            "seconds, seed); the output is a folder."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Workers for a manifest; by default one per processor.")
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster for a manifest: address, auto or local; extra cluster."),
+    ] = None,
+    retries: Annotated[
+        int | None, typer.Option(help="Of a row whose worker died or could not read or write: 2.")
+    ] = None,
 ) -> None:
     """Generate audio, or text with a model of text.
 
@@ -82,37 +102,55 @@ def synthesize(
     from wavenet.audio import read_audio
     from wavenet.generator import load
 
+    drawing = {"seed": seed, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+    if manifest is not None:
+        from wavenet.cli.bulk import synthesize_many
+
+        _refuse("a manifest goes with no", seconds=seconds, text=text, speaker=speaker,
+                prime=prime, condition=condition, prompt=prompt, length=length, plot=plot,
+                batch=batch if batch > 1 else None, threads=threads, raw=raw or None,
+                play=play or None)  # fmt: skip
+        del drawing["seed"]
+        synthesize_many(manifest, output, model, drawing, seed=seed, jobs=jobs, ray=ray,
+                        retries=2 if retries is None else retries)  # fmt: skip
+        return
+    _refuse("without --manifest there is no", jobs=jobs, ray=ray, retries=retries)
     _check_output(output, batch)
     generator = load(model, threads=threads)
-    drawing = {"seed": seed, "temperature": temperature, "top_k": top_k, "top_p": top_p}
     if generator.config.kind == "recurrent":
         _refuse("a recurrent model takes no", text=text, speaker=speaker, condition=condition)
         if generator.config.text:
             _refuse("a model of text takes no", seconds=seconds, prime=prime, plot=plot,
                     raw=raw or None, play=play or None)  # fmt: skip
-            with _progress(0) as progress:
-                texts = generator.generate(
-                    DEFAULT_LENGTH if length is None else length, prime=prompt or None,
-                    batch=batch, progress=progress, **drawing,
-                )  # fmt: skip
-            _write_texts(output, [(prompt or "") + t for t in ([texts] if batch == 1 else texts)])
+            _make_texts(generator, output, prompt or "", length, batch, drawing)
             return
-        if generator.sample_rate is None and not generator.config.series:
-            raise ValueError(f"{model} makes neither audio nor text")
-    if generator.config.series:
-        raise ValueError(f"{model} is a model of a time series: use wavenet forecast")
+    _check_is_of_audio(generator.config, model)
     _refuse("a model of audio takes no", prompt=prompt, length=length)
     _check_audio_output(output, raw, play, plot)
     primer = read_audio(prime, generator.sample_rate)[0] if prime else None
+    many = batch if batch > 1 else None
+    if str(condition) == "-":
+        _refuse("frames from standard input make one stream; they go with no", text=text,
+                plot=plot, batch=many)  # fmt: skip
+    if _comes_in_blocks(condition) and text is None and plot is None and many is None:
+        from wavenet.cli.streaming import stream_synthesis
+
+        with _progress(generator.sample_rate) as progress:
+            paths = stream_synthesis(
+                generator, condition, output, raw, _length(generator, seconds), progress,
+                speaker=speaker, prime=primer, **drawing,
+            )  # fmt: skip
+        if play:
+            _play(paths)
+        return
     conditioning, n_samples = {}, None
     if generator.config.kind == "wavenet":
         frames, n_samples = _condition(generator, condition, text, speaker, seed, primer)
         conditioning = {"speaker": speaker, "condition": frames}
-    if seconds is not None or conditioning.get("condition") is None:
-        length = DEFAULT_SECONDS if seconds is None else seconds
-        if not 0 < length < 1e6:
-            raise ValueError(f"--seconds must be above 0, got {length}")
-        n_samples = max(1, round(length * generator.sample_rate))
+    if seconds is None and conditioning.get("condition") is None:
+        seconds = DEFAULT_SECONDS
+    if seconds is not None:
+        n_samples = _length(generator, seconds)
     with _progress(generator.sample_rate * batch) as progress:
         audio = generator.generate(
             n_samples, prime=primer, batch=batch, progress=progress, **drawing, **conditioning
@@ -125,6 +163,33 @@ def synthesize(
         plot_audio(plot, audio[0], generator.sample_rate, title=text or "")
     if play:
         _play(paths)
+
+
+def _check_is_of_audio(config, model: str) -> None:
+    if config.series:
+        raise ValueError(f"{model} is a model of a time series: use wavenet forecast")
+    if config.sample_rate is None:
+        raise ValueError(f"{model} makes neither audio nor text")
+
+
+def _make_texts(
+    generator, output: str, prompt: str, length: int | None, batch: int, drawing: dict
+) -> None:
+    with _progress(0) as progress:
+        texts = generator.generate(
+            DEFAULT_LENGTH if length is None else length, prime=prompt or None, batch=batch,
+            progress=progress, **drawing,
+        )  # fmt: skip
+    _write_texts(output, [prompt + text for text in ([texts] if batch == 1 else texts)])
+
+
+def _length(generator, seconds: float | None) -> int | None:
+    """Samples."""
+    if seconds is None:
+        return None
+    if not 0 < seconds < 1e6:
+        raise ValueError(f"--seconds must be above 0, got {seconds}")
+    return max(1, round(seconds * generator.sample_rate))
 
 
 def _check_output(output: str, batch: int) -> None:
@@ -164,6 +229,11 @@ def _refuse(sentence: str, **options: object) -> None:
             raise ValueError(f"{sentence} --{name}")
 
 
+def _comes_in_blocks(condition: Path | None) -> bool:
+    """Whether frames need not be in memory as a whole."""
+    return condition is not None and (str(condition) == "-" or condition.suffix == ".npy")
+
+
 def _condition(generator, path, text, speaker, seed, primer):
     """Feature frames from a file or a text, and the length of the recording that they are from.
 
@@ -190,7 +260,9 @@ def _condition(generator, path, text, speaker, seed, primer):
 def _read_condition(generator, path: Path) -> np.ndarray:
     """Feature frames of a file, those of a recording as in the model's training; its length."""
     if path.suffix == ".npy":
-        return _read_frames(path), None
+        from wavenet.frames import file_frames
+
+        return file_frames(path), None
     features = generator.config.features
     if features is None or features.kind == "labels":
         raise ValueError(f"{path}: this model takes feature frames from .npy files only")
@@ -201,13 +273,6 @@ def _read_condition(generator, path: Path) -> np.ndarray:
         return generator.condition_from_sound(y), len(y)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def _read_frames(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # allocates nothing on a claim
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a .npy file of numbers: {error}") from error
 
 
 def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:

@@ -1,0 +1,61 @@
+"""The same manifest on a Ray instance of this machine, one worker of which is killed."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from wavenet.bulk import synthesize_manifest
+
+pytest.importorskip(
+    "ray", reason="Ray (80 MB, the extra cluster) is not installed and no requirement of the tests"
+)
+pytestmark = pytest.mark.filterwarnings("ignore")  # of Ray itself
+
+
+def ray_workers() -> list[int]:
+    """Processes that run our actors; Ray titles them so."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes()
+        except OSError:
+            continue
+        if command.startswith(b"ray::Worker"):
+            found.append(int(path.parent.name))
+    return found
+
+
+def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest):
+    rows = [{"condition": "20000.npy", "output": f"{i}.wav"} for i in range(6)]
+    rows.append({"condition": "missing.npy"})
+    manifest = write_manifest(rows)
+    out = tmp_path / "out"
+    killed = []
+
+    def kill():
+        while not killed:
+            time.sleep(0.01)
+            if list(out.glob(".*.wav")):  # a recording is being written
+                for process in ray_workers()[:1]:
+                    os.kill(process, signal.SIGKILL)
+                    killed.append(process)
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    summary = synthesize_manifest(manifest, out, model, jobs=2, ray="local")
+    thread.join(10)
+    assert killed
+    assert summary.written == 6
+    assert [result.output for result in summary.failed] == ["missing.wav"]
+    summary = synthesize_manifest(manifest, out, model, jobs=2, ray="local")
+    assert (summary.written, summary.skipped) == (0, 6)
+
+
+def test_no_cluster_at_the_address(model, tmp_path, write_manifest):
+    manifest = write_manifest([{"condition": "3.npy"}])
+    with pytest.raises(ValueError, match="no Ray cluster at"):
+        synthesize_manifest(manifest, tmp_path / "out", model, ray="auto")

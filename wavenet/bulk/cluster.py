@@ -1,0 +1,73 @@
+"""Workers that are actors of a Ray cluster."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from wavenet.bulk.jobs import Job
+from wavenet.bulk.worker import Result, Setup, Worker
+
+
+def run_on_ray(
+    jobs: list[Job], setup: Setup, workers: int | None, address: str, retries: int
+) -> Iterator[Result]:
+    """Results as they come; Ray starts a dead worker anew and gives it its row once more.
+
+    Raises
+    ------
+    ImportError
+        Ray is not installed.
+    ValueError
+        There is no cluster at the address.
+    """
+    try:
+        import ray
+        from ray.exceptions import RayError
+    except ImportError as error:
+        raise ImportError(
+            f"--ray needs Ray, which is not installed: pip install 'wavenet-engine[cluster]' "
+            f"({error})"
+        ) from error
+    ours = not ray.is_initialized()
+    if ours:
+        local = {"include_dashboard": False} if address == "local" else {}
+        try:
+            ray.init(address, log_to_driver=False, logging_level="error", **local)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise ValueError(f"no Ray cluster at {address}: {error}") from error
+    try:
+        count = workers or int(ray.cluster_resources().get("CPU", 1))
+        remote = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=retries)(Worker)
+        actors = [remote.remote(setup) for _ in range(min(count, len(jobs)))]
+        yield from _run_actors(ray, RayError, actors, jobs, retries)
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _run_actors(
+    ray: Any, ray_error: type[Exception], actors: list[Any], jobs: list[Job], retries: int
+) -> Iterator[Result]:
+    queue = deque((job, 1) for job in jobs)
+    idle = list(actors)
+    under_way: dict[Any, tuple[Any, Job, int]] = {}
+    while queue or under_way:
+        while queue and idle:
+            actor, (job, attempt) = idle.pop(), queue.popleft()
+            under_way[actor.run.remote(job)] = actor, job, attempt
+        done, _ = ray.wait(list(under_way), num_returns=1)
+        for reference in done:
+            actor, job, attempt = under_way.pop(reference)
+            idle.append(actor)
+            try:
+                result = ray.get(reference)
+            except ray_error as error:
+                reason = " ".join(str(error).split())[:200]
+                result = Result(job.output, f"the worker died: {reason}", attempts=retries + 1)
+            if result.retry and attempt <= retries:
+                queue.append((job, attempt + 1))
+            else:
+                yield dataclasses.replace(result, attempts=max(attempt, result.attempts))
