@@ -124,6 +124,8 @@ def test_evaluate(command, model, corpus, tmp_path):
         (["apply", "digits", "IN.wav", "-o", "x.wav"], "does not convert voices"),
         (["apply", "MODEL", "WAV", "-o", "x.xyz"], "x.xyz has no known audio extension"),
         (["apply", "MODEL", "WAV", "-o", "x.wav", "--method", "x"], "method must be one of"),
+        (["apply", "MODEL", "WAV", "-o", "x.wav", "--vocoder", "digits"], "must be a WaveNet cond"),
+        (["apply", "MODEL", "WAV", "-o", "x.wav", "--vocoder", "none"], "no model at none"),
         (["apply", "MODEL", "SOURCE", "-o", "-"], "take one recording; name one file"),
         (["fit", "none", "none", "-o", "m"], "there is no folder none"),
         (["fit", "SOURCE", "EMPTY", "-o", "m"], "there is no sound file in"),
