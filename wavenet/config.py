@@ -182,6 +182,10 @@ class SeriesColumns:
         Time from row to row [s].
     context, horizon
         Rows that a forecast looks back on, and that it was trained to look ahead.
+    patch
+        Rows of a step of a recurrent model: it predicts them together, none from another. Steps
+        of many rows see far with few of them, and learn what comes in a day rather than what comes
+        next. Contexts are whole patches.
     target_scales, covariate_means, covariate_scales
         From the training data.
     """
@@ -192,6 +196,7 @@ class SeriesColumns:
     horizon: int
     covariates: tuple[str, ...] = ()
     calendar: tuple[Literal["day", "week", "year"], ...] = ()
+    patch: int = 1
     target_scales: tuple[float, ...] = ()
     covariate_means: tuple[float, ...] = ()
     covariate_scales: tuple[float, ...] = ()
@@ -203,6 +208,11 @@ class SeriesColumns:
         _require_range("step", self.step, 1, 10**10)
         _require_range("horizon", self.horizon, 1, 10**6)
         _require_range("context", self.context, 1, 10**6)
+        _require_range("patch", self.patch, 1, 10**4)
+        _require(
+            self.context % self.patch == 0,
+            f"context {self.context} must be a multiple of patch {self.patch}",
+        )
         for name, values, columns in (
             ("target_scales", self.target_scales, self.targets),
             ("covariate_means", self.covariate_means, self.covariates),
@@ -215,6 +225,10 @@ class SeriesColumns:
     def covariate_channels(self) -> int:
         """Channels of the covariates, those of the calendar included."""
         return len(self.covariates) + 2 * len(self.calendar)
+
+    def whole_patches(self, rows: int) -> int:
+        """`rows`, or as many more as whole patches have."""
+        return -(-rows // self.patch) * self.patch
 
 
 @dataclass(frozen=True)
@@ -335,6 +349,7 @@ class WaveNetConfig:
                 f"{channels} channels for every sample",
             )
             _require(self.output != "categorical", "a series needs a continuous output")
+            _require(self.series.patch == 1, "patches are those of recurrent models")
         if isinstance(self.features, MelFeatures | WorldFeatures):
             for name, value in (
                 ("hop_length", self.local.hop_length), ("sample_rate", self.sample_rate)
@@ -449,11 +464,13 @@ def from_dict(values: dict[str, Any]) -> WaveNetConfig:
     """
     from wavenet.conversion.config import VoiceConverterConfig
     from wavenet.recurrent.config import RecurrentConfig
+    from wavenet.recurrent.sequence_to_sequence import SequenceToSequenceConfig
 
     kinds = {
         "wavenet": WaveNetConfig,
         "voice-converter": VoiceConverterConfig,
         "recurrent": RecurrentConfig,
+        "sequence-to-sequence": SequenceToSequenceConfig,
     }
     kind = values.get("kind") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in kinds:

@@ -124,10 +124,16 @@ def _draw(
         frames = interleaved_covariates(covariates, targets)
         streams = generator.streams(**options, condition=frames, prime=interleaved(past))
         return rows_of_samples(streams.generate(horizon * targets), targets)
-    given = covariates if covariates.shape[1] else None
-    streams = generator.streams(**options, covariates=given, prime=past)
-    drawn = np.asarray(streams.generate(horizon), dtype=np.float64)
-    return drawn.reshape(samples, horizon, targets)
+    columns = generator.config.series
+    rows = columns.context + columns.whole_patches(horizon)
+    more = rows - len(covariates)  # rows of the last patch behind the horizon, which nobody sees
+    given = np.pad(covariates, ((0, more), (0, 0)), "edge").reshape(rows // columns.patch, -1)
+    streams = generator.streams(
+        **options, covariates=given if given.shape[1] else None,
+        prime=past.reshape(-1, columns.patch * targets),
+    )  # fmt: skip
+    drawn = np.asarray(streams.generate(-(-horizon // columns.patch)), dtype=np.float64)
+    return drawn.reshape(samples, -1, targets)[:, :horizon]
 
 
 def known_rows(series: Series, columns: SeriesColumns) -> int:

@@ -155,11 +155,12 @@ class RecurrentConfig:
         else:
             _require(not (self.text or self.audio), "text and audio need output 'categorical'")
         if self.series:
-            sizes = (len(self.series.targets), self.series.covariate_channels)
+            rows = self.series.patch
+            sizes = (rows * len(self.series.targets), rows * self.series.covariate_channels)
             _require(
                 self.output != "categorical" and (self.dimensions, self.covariates) == sizes,
-                f"the series has {sizes[0]} targets and {sizes[1]} channels of covariates; the "
-                f"model takes {self.dimensions} and {self.covariates}",
+                f"a step has {sizes[0]} targets and {sizes[1]} channels of covariates; the model "
+                f"takes {self.dimensions} and {self.covariates}",
             )
         if self.text or self.audio:
             _require(self.classes in (0, self.class_count), "classes do not match the symbols")

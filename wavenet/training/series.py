@@ -18,7 +18,7 @@ from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler, windows
 from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
 
-SERIES_OPTIONS = {"target": "", "covariates": "", "horizon": 24, "context": 0}
+SERIES_OPTIONS = {"target": "", "covariates": "", "horizon": 24, "context": 0, "patch": 1}
 ECHO_STATE_OPTIONS = {
     "units": 300, "spectral_radius": 0.9, "leak": 0.5, "input_scale": 0.5, "bias_scale": 0.1,
     "connections": 10, "ridge": 1.0, "noise": 0.0,
@@ -76,9 +76,13 @@ def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) 
             if scale == 0:
                 raise ValueError(f"{path}, column {name!r} is constant")
         parts.append((values.mean(axis=0).tolist(), scales.tolist()))
+    patch = options["patch"]
+    if patch < 1:
+        raise ValueError(f"patch must be from 1, got {patch}")
     return SeriesColumns(
         targets=names[0], step=series.step, horizon=options["horizon"],
-        context=options["context"] or 2 * options["horizon"], covariates=names[1],
+        context=options["context"] or -(-2 * options["horizon"] // patch) * patch,
+        covariates=names[1], patch=patch,
         calendar=calendar_cycles(series.step, len(training.times)),
         target_scales=tuple(parts[0][1]), covariate_means=tuple(parts[1][0]),
         covariate_scales=tuple(parts[1][1]),
@@ -92,7 +96,8 @@ def series_task(
     columns = config.series
     whole, split = _read_track(path, columns, settings)
     track = Track(whole.samples[:split], whole.covariates[:split])
-    length, known = columns.context + columns.horizon, len(whole.samples)
+    length = columns.context + columns.whole_patches(columns.horizon)
+    known = len(whole.samples)
     rows = rows_of_series(config) if isinstance(config, WaveNetConfig) else config
     starts = range(split - columns.context, known - length + 1, columns.horizon)
     pieces = [(whole, start, 0) for start in starts]
@@ -142,7 +147,7 @@ def _read_track(path: Path, columns: SeriesColumns, settings: TrainingConfig) ->
     series = read_series(path)
     known = known_rows(series, columns)
     split = _split(series, columns.targets, settings)
-    length = columns.context + columns.horizon
+    length = columns.context + columns.whole_patches(columns.horizon)
     if split < length:
         raise ValueError(
             f"{path} has {split} rows to train on, fewer than context and horizon, {length}"
@@ -159,7 +164,10 @@ def _found(track: Track, split: int) -> str:
 
 
 def _recurrent_of(columns: SeriesColumns) -> dict[str, Any]:
-    return {"dimensions": len(columns.targets), "covariates": columns.covariate_channels}
+    rows = columns.patch
+    return {
+        "dimensions": rows * len(columns.targets), "covariates": rows * columns.covariate_channels
+    }  # fmt: skip
 
 
 def _wavenet_of(columns: SeriesColumns) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.samples import decode_samples, encode_samples, silence_code
-from wavenet.series import interleaved, interleaved_covariates
+from wavenet.series import SAMPLE_RANGE, interleaved, interleaved_covariates
 from wavenet.training.recurrent_task import Windows, WindowSampler
 from wavenet.training.task import to_device
 
@@ -41,7 +41,10 @@ class WaveNetSeriesTask:
 
     def make_model(self) -> WaveNet:
         """The untrained model."""
-        return WaveNet(self.config)
+        model = WaveNet(self.config)
+        with torch.no_grad():  # samples are small where the range that they may have is large
+            model.input.weight.mul_(SAMPLE_RANGE)
+        return model
 
     def losses(
         self, forward: Callable[..., Tensor], batch: Windows, device: torch.device
