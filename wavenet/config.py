@@ -182,10 +182,15 @@ class SeriesColumns:
         Time from row to row [s].
     context, horizon
         Rows that a forecast looks back on, and that it was trained to look ahead.
+    lags
+        Rows before that a linear part of the forecast sees; 0: there is none. With it the model
+        sees what the linear part leaves of the targets, and not their differences from a mean.
+        Its weights are the tensor "lag_weights", `(targets, patch, lags)`; see
+        `wavenet.linear_forecast`.
     patch
-        Rows of a step of a recurrent model: it predicts them together, none from another. Steps
-        of many rows see far with few of them, and learn what comes in a day rather than what comes
-        next. Contexts are whole patches.
+        Rows of a step of a recurrent model with a linear part: it predicts them together, none from
+        another, so that it learns what comes in a day rather than what comes next. Contexts are
+        whole patches.
     target_scales, covariate_means, covariate_scales
         From the training data.
     """
@@ -196,6 +201,7 @@ class SeriesColumns:
     horizon: int
     covariates: tuple[str, ...] = ()
     calendar: tuple[Literal["day", "week", "year"], ...] = ()
+    lags: int = 0
     patch: int = 1
     target_scales: tuple[float, ...] = ()
     covariate_means: tuple[float, ...] = ()
@@ -213,6 +219,8 @@ class SeriesColumns:
             self.context % self.patch == 0,
             f"context {self.context} must be a multiple of patch {self.patch}",
         )
+        _require_range("lags", self.lags, 0, 10**5)
+        _require(self.lags > 0 or self.patch == 1, "patches need a linear part: lags above 0")
         for name, values, columns in (
             ("target_scales", self.target_scales, self.targets),
             ("covariate_means", self.covariate_means, self.covariates),
@@ -225,6 +233,11 @@ class SeriesColumns:
     def covariate_channels(self) -> int:
         """Channels of the covariates, those of the calendar included."""
         return len(self.covariates) + 2 * len(self.calendar)
+
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The weights of the linear part."""
+        shape = len(self.targets), self.patch, self.lags
+        return {"lag_weights": shape} if self.lags else {}
 
     def whole_patches(self, rows: int) -> int:
         """`rows`, or as many more as whole patches have."""
@@ -421,6 +434,8 @@ class WaveNetConfig:
             shapes |= _convolution(f"{block}.skip", skip, gate // 2, 1)
         shapes |= _convolution("hidden", skip, skip, 1)
         shapes |= _convolution("output", self.output_channels, skip, 1)
+        if self.series:
+            shapes |= self.series.tensor_shapes()
         if self.precision == "int8":
             for i in range(len(self.dilations)):
                 shapes[f"blocks.{i}.dilated.input_range"] = (residual,)

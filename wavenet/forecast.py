@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wavenet.arguments import integer
 from wavenet.config import SeriesColumns
 from wavenet.generator import Generator
+from wavenet.linear_forecast import remove_lags, restore_lags
 from wavenet.series import (
     Series,
     calendar_features,
@@ -90,21 +91,29 @@ def forecast(
     horizon = columns.horizon if horizon is None else integer("horizon", horizon, 1, 10**6)
     integer("samples", samples, 1, 65536)
     known = known_rows(series, columns)
-    if known < columns.context:
+    if known < columns.context + columns.lags:
         raise ValueError(
             f"{series.source} has {known} rows with known targets; the model looks back on "
-            f"{columns.context}"
+            f"{columns.context + columns.lags}"
         )
     start = known - columns.context
     times = series.times[start] + np.arange(columns.context + horizon) * np.timedelta64(
         columns.step, "s"
     )
-    past = series.columns(columns.targets)[start:known]
-    check_complete(past, columns.targets, series.source, start + 2)
-    level, scales = past.mean(axis=0), np.array(columns.target_scales)
+    past = series.columns(columns.targets)[start - columns.lags : known]
+    check_complete(past, columns.targets, series.source, start - columns.lags + 2)
     given = covariate_rows(series.rows(start, len(series.times)), columns, times, start + 2)
-    drawn = _draw(generator, (past - level) / scales, given, horizon, samples, seed, temperature)
-    paths = drawn * scales + level
+    scales = np.tile(columns.target_scales, columns.patch)
+    weights = generator.lag_weights
+    if columns.lags:
+        seen = remove_lags(past, weights)[:: columns.patch] / scales
+    else:
+        level = past.mean(axis=0)
+        seen = (past - level) / scales
+    options = {"samples": samples, "seed": seed, "temperature": temperature}
+    drawn = _draw(generator, seen, given, horizon, **options) * scales
+    paths = restore_lags(past, drawn, weights) if columns.lags else drawn + level
+    paths = paths[:, :horizon]
     return Forecast(times[columns.context :], columns.targets, paths)
 
 
@@ -114,26 +123,29 @@ def _draw(
     covariates: NDArray[np.float32],
     horizon: int,
     samples: int,
-    seed: int,
-    temperature: float,
+    **options: Any,
 ) -> NDArray[np.float64]:
-    """Scaled paths `(samples, horizon, targets)` that go on from scaled rows."""
-    options = {"batch": samples, "seed": seed, "temperature": temperature}
-    targets = past.shape[1]
-    if isinstance(generator, Generator):
-        frames = interleaved_covariates(covariates, targets)
-        streams = generator.streams(**options, condition=frames, prime=interleaved(past))
-        return rows_of_samples(streams.generate(horizon * targets), targets)
+    """Steps `(samples, steps, patch * targets)` that go on from those seen, as the model has them.
+
+    `covariates` are rows, from the first that was seen on.
+    """
     columns = generator.config.series
-    rows = columns.context + columns.whole_patches(horizon)
-    more = rows - len(covariates)  # rows of the last patch behind the horizon, which nobody sees
-    given = np.pad(covariates, ((0, more), (0, 0)), "edge").reshape(rows // columns.patch, -1)
+    if isinstance(generator, Generator):
+        targets = past.shape[1]
+        frames = interleaved_covariates(covariates, targets)
+        streams = generator.streams(
+            batch=samples, condition=frames, prime=interleaved(past), **options
+        )
+        return rows_of_samples(streams.generate(horizon * targets), targets)
+    steps = columns.whole_patches(horizon) // columns.patch
+    rows = (len(past) + steps) * columns.patch
+    # Rows of the last patch behind the horizon, which nobody sees.
+    given = np.pad(covariates, ((0, rows - len(covariates)), (0, 0)), "edge")
+    given = given.reshape(len(past) + steps, -1)
     streams = generator.streams(
-        **options, covariates=given if given.shape[1] else None,
-        prime=past.reshape(-1, columns.patch * targets),
-    )  # fmt: skip
-    drawn = np.asarray(streams.generate(-(-horizon // columns.patch)), dtype=np.float64)
-    return drawn.reshape(samples, -1, targets)[:, :horizon]
+        batch=samples, covariates=given if given.shape[1] else None, prime=past, **options
+    )
+    return np.asarray(streams.generate(steps), dtype=np.float64).reshape(samples, steps, -1)
 
 
 def known_rows(series: Series, columns: SeriesColumns) -> int:

@@ -110,6 +110,7 @@ class Generator:
         self.precision = precision or config.precision
         self.threads = thread_count(threads)
         local = vars(config.local) if config.local else None
+        self.lag_weights = tensors.get("lag_weights")  # of a time series
         self._model = _core.WaveNet(
             vars(config) | {"local": local, "levels": config.levels},
             tensors,

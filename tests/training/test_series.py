@@ -94,6 +94,26 @@ def test_wavenet_forecast(table, wavenet_model):
     assert all(check.passed for check in verify(folder))
 
 
+@pytest.mark.parametrize("kind", ["recurrent", "wavenet"])
+def test_linear_part(table, tmp_path, kind):
+    """With a linear part, and for a recurrent model with half a day in a step."""
+    model = {"kind": kind, "target": "load", "covariates": "hot", "horizon": 8, "lags": 48}
+    if kind == "recurrent":
+        model |= {"patch": 6, "context": 24, "hidden_size": 16, "output": "gaussian"}
+    else:
+        model |= {"context": 24, "residual_channels": 8, "gate_channels": 16, "skip_channels": 16}
+    assert train(table[0], tmp_path / "out", model, RUN | {"steps": 200})
+    generator = wavenet.load(tmp_path / "out", threads=1)
+    assert generator.lag_weights.shape == (1, 6 if kind == "recurrent" else 1, 48)
+    series = read_series(table[0])
+    for horizon in (8, 7):
+        result = forecast(generator, series, horizon, samples=300, seed=1)
+        assert result.paths.shape == (300, horizon, 1)
+        assert np.abs(result.mean[:, 0] - table[1][-12 : horizon - 12]).mean() < 3  # varies by 8
+    with pytest.raises(ValueError, match=r"has 60 rows .* looks back on 72"):
+        forecast(generator, series.rows(0, 60), 8)
+
+
 def test_echo_state_forecast(table, tmp_path):
     model = {"kind": "echo-state", "target": "load", "covariates": "hot", "horizon": 12}
     assert train(table[0], tmp_path / "esn", model | {"units": 200, "context": 48})
@@ -166,6 +186,9 @@ def test_refused_forecasts(table, model, call, message):
         ({"target": "load", "horizon": 0}, "horizon must be from 1"),
         ({"target": "load", "kind": "hmm"}, "kind must be recurrent or wavenet or echo-state, got"),
         ({"target": "load", "kind": "echo-state", "cell": "x"}, "no setting 'cell'"),
+        ({"target": "load", "patch": 6}, "patches need a linear part: lags above 0"),
+        ({"target": "load", "patch": 6, "lags": 9, "context": 7}, "context 7 must be a multiple"),
+        ({"target": "load", "lags": 400}, "lags must be from 1 to half the rows .* 379 of .* 400"),
         ({"target": "load", "cell": "x"}, "config.cell must be one of"),
         ({"target": "load", "flavour": 1}, "unknown setting 'flavour'"),
     ],

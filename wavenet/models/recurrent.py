@@ -106,7 +106,10 @@ class RecurrentModel(nn.Module):
         if config.input_skip:
             self.skip = nn.Linear(config.given_channels, config.output_size, bias=False)
         self.output = nn.Linear(units, config.output_size)
-        if config.input_skip and config.feedback and config.output != "categorical":
+        if config.series and config.series.lags:  # which know of the last sample
+            shape = config.series.tensor_shapes()["lag_weights"]
+            self.register_buffer("lag_weights", torch.zeros(shape))
+        elif config.input_skip and config.feedback and config.output != "categorical":
             self._start_from_the_last_sample()
 
     def forward(
@@ -184,18 +187,14 @@ class RecurrentModel(nn.Module):
         return layer
 
     def _start_from_the_last_sample(self) -> None:
-        """At first the mean of a vector is about the one before, or its last row: a random walk."""
+        """At first the mean of a vector is about the one before: a random walk."""
         size = self.config.dimensions
-        rows_of_step = self.config.series.patch if self.config.series else 1
-        targets = size // rows_of_step
-        last_row = torch.zeros(size, size)
-        last_row[:, -targets:] = torch.eye(targets).repeat(rows_of_step, 1)
         logits = self.config.components if self.config.components > 1 else 0
         rows = (self.config.output_size - logits) // self.config.components
         with torch.no_grad():
             self.skip.weight.zero_()
             for first in range(logits, self.config.output_size, rows):
-                self.skip.weight[first : first + size, :size] = last_row
+                self.skip.weight[first : first + size, :size] = torch.eye(size)
 
     def _inputs(
         self, samples: Tensor | None, covariates: Tensor | None, global_vector: Tensor | None

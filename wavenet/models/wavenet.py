@@ -204,6 +204,9 @@ class WaveNet(nn.Module):
         self.output = nn.Conv1d(config.skip_channels, config.output_channels, 1)
         if config.output != "categorical":
             self._spread_components()
+        if config.series and config.series.lags:
+            shape = config.series.tensor_shapes()["lag_weights"]
+            self.register_buffer("lag_weights", torch.zeros(shape))
 
     @property
     def receptive_field(self) -> int:

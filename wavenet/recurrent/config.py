@@ -214,4 +214,6 @@ class RecurrentConfig:
         if self.input_skip:
             shapes["skip.weight"] = (self.output_size, self.given_channels)
         shapes |= {"output.weight": (self.output_size, units), "output.bias": (self.output_size,)}
+        if self.series:
+            shapes |= self.series.tensor_shapes()
         return shapes

@@ -51,6 +51,7 @@ class RecurrentGenerator:
     ):
         self.config = config
         self.precision = precision
+        self.lag_weights = tensors.get("lag_weights")  # of a time series
         self.threads = thread_count(threads)
         self._model = _core.Recurrent(
             vars(config) | {"classes": config.class_count if config.output == "categorical" else 0},

@@ -97,8 +97,9 @@ class WindowSampler:
 def windows(pieces: list[tuple[Track, int, int]], length: int, config: RecurrentConfig) -> Windows:
     """Windows of `length` from (track, start, first place in the window that counts).
 
-    Those of a series are less their mean over the context, and count behind it; tracks, lengths
-    and places are rows, of which a step of the windows has `config.series.patch`.
+    Those of a series are less their mean over the context (unless a linear part took their level
+    away), and count behind it. Lengths and places are rows; a step of the windows has
+    `config.series.patch` of them, and a row of the track is the patch that starts there.
     """
     patch = config.series.patch if config.series else 1
     length //= patch
@@ -112,17 +113,15 @@ def windows(pieces: list[tuple[Track, int, int]], length: int, config: Recurrent
         covariates = np.zeros((len(pieces), length, config.covariates), dtype=np.float32)
     context = config.series.context if config.series else 0
     for i, (track, start, first) in enumerate(pieces):
-        samples = track.samples[start : start + length * patch]
-        if context:
+        samples = track.samples[start : start + length * patch : patch]
+        if context and not config.series.lags:
             samples = samples - samples[:context].mean(axis=0)
-        if patch > 1:
-            samples = samples.reshape(-1, config.dimensions)
         targets[i, : len(samples)] = samples
         inputs[i, 1 : len(samples)] = samples[:-1]
         counted[i, max(first, context) // patch : len(samples)] = 1
         if covariates is not None:
-            given = track.covariates[start : start + length * patch]
-            covariates[i, : len(samples)] = given.reshape(len(samples), -1)
+            given = track.covariates[start : start + length * patch : patch]
+            covariates[i, : len(samples)] = given
     return Windows(inputs, targets, covariates, counted)
 
 

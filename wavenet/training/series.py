@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from wavenet import config as configuration
 from wavenet.config import LocalConditioning, SeriesColumns, WaveNetConfig
 from wavenet.forecast import covariate_rows, known_rows
+from wavenet.linear_forecast import fit_lags, remove_lags
+from wavenet.models import RecurrentModel, WaveNet
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.echo_state import EchoStateNetwork
 from wavenet.series import Series, calendar_cycles, check_complete, read_series
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler, windows
 from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
+from wavenet.training.task import Task
 
-SERIES_OPTIONS = {"target": "", "covariates": "", "horizon": 24, "context": 0, "patch": 1}
+SERIES_OPTIONS = {
+    "target": "", "covariates": "", "horizon": 24, "context": 0, "patch": 1, "lags": 0
+}  # fmt: skip
 ECHO_STATE_OPTIONS = {
     "units": 300, "spectral_radius": 0.9, "leak": 0.5, "input_scale": 0.5, "bias_scale": 0.1,
     "connections": 10, "ridge": 1.0, "noise": 0.0,
@@ -75,6 +81,8 @@ def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) 
         for name, scale in zip(columns, scales, strict=True):
             if scale == 0:
                 raise ValueError(f"{path}, column {name!r} is constant")
+        if options["lags"] and columns == names[0]:
+            scales = _scales_left(values, options["lags"], path)
         parts.append((values.mean(axis=0).tolist(), scales.tolist()))
     patch = options["patch"]
     if patch < 1:
@@ -84,17 +92,18 @@ def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) 
         context=options["context"] or -(-2 * options["horizon"] // patch) * patch,
         covariates=names[1], patch=patch,
         calendar=calendar_cycles(series.step, len(training.times)),
-        target_scales=tuple(parts[0][1]), covariate_means=tuple(parts[1][0]),
+        lags=options["lags"], target_scales=tuple(parts[0][1]),
+        covariate_means=tuple(parts[1][0]),
         covariate_scales=tuple(parts[1][1]),
     )  # fmt: skip
 
 
 def series_task(
     config: RecurrentConfig | WaveNetConfig, settings: TrainingConfig, path: Path
-) -> RecurrentTask | WaveNetSeriesTask:
+) -> Task:
     """Learns a series but for its end, the fraction `settings.validation`, which is held out."""
     columns = config.series
-    whole, split = _read_track(path, columns, settings)
+    whole, split, lag_weights = _read_track(path, columns, settings)
     track = Track(whole.samples[:split], whole.covariates[:split])
     length = columns.context + columns.whole_patches(columns.horizon)
     known = len(whole.samples)
@@ -108,10 +117,28 @@ def series_task(
     settings = dataclasses.replace(settings, window=length)
     if isinstance(config, WaveNetConfig):
         sampler = WindowSampler([track], rows, length, settings.seed)
-        return WaveNetSeriesTask(config, sampler, validation, _found(whole, split))
-    task = RecurrentTask(config, settings, [track], [], _found(whole, split))
-    task.validation = validation
-    return task
+        task = WaveNetSeriesTask(config, sampler, validation, _found(whole, split))
+    else:
+        task = RecurrentTask(config, settings, [track], [], _found(whole, split))
+        task.validation = validation
+    return task if lag_weights is None else WithLinearPart(task, lag_weights)
+
+
+class WithLinearPart:
+    """A task whose model keeps the weights of a linear part; see `wavenet.training.task.Task`."""
+
+    def __init__(self, task: RecurrentTask | WaveNetSeriesTask, lag_weights: np.ndarray):
+        self._task = task
+        self._lag_weights = torch.from_numpy(lag_weights)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._task, name)
+
+    def make_model(self) -> RecurrentModel | WaveNet:
+        """The untrained model."""
+        model = self._task.make_model()
+        model.lag_weights.copy_(self._lag_weights)
+        return model
 
 
 def fit_echo_state(path: Path, model: dict[str, Any], settings: TrainingConfig) -> EchoStateNetwork:
@@ -127,7 +154,9 @@ def fit_echo_state(path: Path, model: dict[str, Any], settings: TrainingConfig) 
         Of which `validation` and `seed` count.
     """
     columns = series_columns(path, model, settings)
-    whole, split = _read_track(path, columns, settings)
+    if columns.lags:
+        raise ValueError("an echo state network takes no lags; it is a linear forecast already")
+    whole, split, _ = _read_track(path, columns, settings)
     length = columns.context + columns.horizon
     y, covariates = [], []
     for start in range(0, split - length + 1, columns.horizon):
@@ -142,21 +171,43 @@ def fit_echo_state(path: Path, model: dict[str, Any], settings: TrainingConfig) 
     return network.fit(y, covariates if columns.covariate_channels else None, columns)
 
 
-def _read_track(path: Path, columns: SeriesColumns, settings: TrainingConfig) -> tuple[Track, int]:
-    """All rows with known targets, scaled, and how many of them there are to train on."""
+def _scales_left(values: np.ndarray, lags: int, path: Path) -> np.ndarray:
+    """Deviations of what the linear part leaves of the next row."""
+    if not 1 <= lags <= len(values) // 2:
+        raise ValueError(
+            f"lags must be from 1 to half the rows to train on, {len(values) // 2} of {path}, got "
+            f"{lags}"
+        )
+    return remove_lags(values, fit_lags(values, lags, 1)).std(axis=0)
+
+
+def _read_track(
+    path: Path, columns: SeriesColumns, settings: TrainingConfig
+) -> tuple[Track, int, np.ndarray | None]:
+    """What the model sees of all rows with known targets, how many of these rows there are to train
+    on, and the weights of the linear part.
+
+    With a linear part the track starts where it has all lags before it. A row of the track is the
+    patch that starts there.
+    """
     series = read_series(path)
     known = known_rows(series, columns)
     split = _split(series, columns.targets, settings)
-    length = columns.context + columns.whole_patches(columns.horizon)
+    length = columns.lags + columns.context + columns.whole_patches(columns.horizon)
     if split < length:
-        raise ValueError(
-            f"{path} has {split} rows to train on, fewer than context and horizon, {length}"
-        )
+        names = "lags, context and horizon" if columns.lags else "context and horizon"
+        raise ValueError(f"{path} has {split} rows to train on, fewer than {names}, {length}")
     targets = series.columns(columns.targets)[:known]
     check_complete(targets, columns.targets, str(path), 2)
-    samples = (targets / columns.target_scales).astype(np.float32)
     covariates = covariate_rows(series.rows(0, known), columns, series.times[:known])
-    return Track(samples, covariates), split
+    if not columns.lags:
+        samples = (targets / columns.target_scales).astype(np.float32)
+        return Track(samples, covariates), split, None
+    weights = fit_lags(targets[:split], columns.lags, columns.patch)
+    samples = remove_lags(targets, weights) / np.tile(columns.target_scales, columns.patch)
+    given = np.lib.stride_tricks.sliding_window_view(covariates[columns.lags :], columns.patch, 0)
+    track = Track(samples.astype(np.float32), given.transpose(0, 2, 1).reshape(len(samples), -1))
+    return track, split - columns.lags - columns.patch + 1, weights
 
 
 def _found(track: Track, split: int) -> str:
