@@ -2,7 +2,8 @@
 
     python benchmarks/forecast_etth1.py TIMESERIES_FOLDER [--horizon 96] [--json OUT]
 
-LSTM and WaveNet are what `wavenet train ETTh1.csv --target OT [--kind wavenet]` makes.
+LSTM and WaveNet are what `wavenet train ETTh1.csv --target OT --lags 336 ...` makes, with the
+settings below. Both have a linear part of the last 336 hours; the LSTM goes on by days.
 
 The usual split: 12 months to train on, 4 for validation, 4 to test; values in units of the training
 deviation; a forecast from every `--stride`-th hour of the test. The linear model (NLinear, arXiv

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from wavenet.linear_forecast import RIDGE, fit_lags, remove_lags, restore_lags
+from wavenet.linear_forecast import RIDGE, fit_lags, recent_scales, remove_lags, restore_lags
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +46,8 @@ def test_level_does_not_matter(walks):
     np.testing.assert_allclose(
         remove_lags(walks + 100, weights), remove_lags(walks, weights), atol=1e-4
     )
+
+
+def test_recent_scales():
+    left = np.array([[3.0, 0.0, -3.0, 0.0], [3.0, 0.0, 3.0, 0.0]])
+    np.testing.assert_allclose(recent_scales(left, 2), [3.0017, 0.1, 3.0017, 0.1], rtol=1e-4)

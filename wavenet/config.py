@@ -184,7 +184,8 @@ class SeriesColumns:
         Rows that a forecast looks back on, and that it was trained to look ahead.
     lags
         Rows before that a linear part of the forecast sees; 0: there is none. With it the model
-        sees what the linear part leaves of the targets, and not their differences from a mean.
+        sees what the linear part leaves of the targets, in units of its deviation over the context,
+        and not their differences from a mean.
         Its weights are the tensor "lag_weights", `(targets, patch, lags)`; see
         `wavenet.linear_forecast`.
     patch

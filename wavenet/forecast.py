@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wavenet.arguments import integer
 from wavenet.config import SeriesColumns
 from wavenet.generator import Generator
-from wavenet.linear_forecast import remove_lags, restore_lags
+from wavenet.linear_forecast import recent_scales, remove_lags, restore_lags
 from wavenet.series import (
     Series,
     calendar_features,
@@ -106,7 +106,9 @@ def forecast(
     scales = np.tile(columns.target_scales, columns.patch)
     weights = generator.lag_weights
     if columns.lags:
-        seen = remove_lags(past, weights)[:: columns.patch] / scales
+        left = remove_lags(past, weights)[:: columns.patch]
+        scales = scales * recent_scales(left / scales, len(columns.targets))
+        seen = left / scales
     else:
         level = past.mean(axis=0)
         seen = (past - level) / scales

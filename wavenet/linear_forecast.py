@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RIDGE = 1000.0  # of values of deviation 1
+_CALM = 0.1  # least scale, in units of that of all training data
 
 
 def fit_lags(values: NDArray[np.float64], lags: int, patch: int) -> NDArray[np.float32]:
@@ -46,6 +47,16 @@ def remove_lags(values: NDArray[np.float64], weights: NDArray) -> NDArray[np.flo
     windows = np.lib.stride_tricks.sliding_window_view(values, lags + patch, axis=0)
     linear = np.einsum("ntl,tpl->npt", windows[:, :, :lags], weights, optimize=True)
     return (windows[:, :, lags:].transpose(0, 2, 1) - linear).reshape(len(windows), -1)
+
+
+def recent_scales(left: NDArray, targets: int) -> NDArray:
+    """How far what was left lay from 0 of late: series have calm and restless times.
+
+    `(steps, patch * targets)`, in units of the scale over all training data, to
+    `(patch * targets,)`, the same for all rows of a patch.
+    """
+    squares = np.mean(left.reshape(-1, targets) ** 2, axis=0)
+    return np.tile(np.sqrt(squares + _CALM**2), left.shape[1] // targets)
 
 
 def restore_lags(

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wavenet.linear_forecast import recent_scales
 from wavenet.models import RecurrentModel
 from wavenet.models.recurrent import negative_log_likelihood
 from wavenet.recurrent.config import RecurrentConfig
@@ -97,9 +98,10 @@ class WindowSampler:
 def windows(pieces: list[tuple[Track, int, int]], length: int, config: RecurrentConfig) -> Windows:
     """Windows of `length` from (track, start, first place in the window that counts).
 
-    Those of a series are less their mean over the context (unless a linear part took their level
-    away), and count behind it. Lengths and places are rows; a step of the windows has
-    `config.series.patch` of them, and a row of the track is the patch that starts there.
+    Those of a series are less their mean over the context, or in units of their recent scale where
+    a linear part took their level away; they count behind it. Lengths and places are rows; a step
+    of the windows has `config.series.patch` of them, and a row of the track is the patch that
+    starts there.
     """
     patch = config.series.patch if config.series else 1
     length //= patch
@@ -114,7 +116,10 @@ def windows(pieces: list[tuple[Track, int, int]], length: int, config: Recurrent
     context = config.series.context if config.series else 0
     for i, (track, start, first) in enumerate(pieces):
         samples = track.samples[start : start + length * patch : patch]
-        if context and not config.series.lags:
+        if context and config.series.lags:
+            recent = samples[: context // patch]
+            samples = samples / recent_scales(recent, len(config.series.targets))
+        elif context:
             samples = samples - samples[:context].mean(axis=0)
         targets[i, : len(samples)] = samples
         inputs[i, 1 : len(samples)] = samples[:-1]
