@@ -440,6 +440,7 @@ class Streams:
         self._options = sampling_options(seed, temperature, top_k, top_p)
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
         self._unshape = NoiseUnshaping(generator.config.noise_shaping, self.batch)
+        self._warned = False
         self._blocks = condition if isinstance(condition, Iterator) else None
         self._frames = self._condition(speaker, global_vector, condition)
         if prime is not None:
@@ -545,6 +546,6 @@ class Streams:
         statistics = getattr(config.features, "statistics", None)
         if statistics:
             for track in {id(track): track for track in tracks}.values():
-                statistics.warn(track)
+                self._warned = self._warned or statistics.warn(track)  # once, not for each block
             tracks = [statistics.normalize(track) for track in tracks]
         return tracks

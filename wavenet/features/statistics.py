@@ -69,12 +69,12 @@ class FrameStatistics:
         values = np.array(self.mean) + np.array(self.deviation) * frames
         return np.clip(values, self.lowest, self.highest).astype(np.float32)
 
-    def warn(self, frames: np.ndarray) -> None:
-        """Warns with numbers where frames `(..., channels)` leave the trained range."""
+    def warn(self, frames: np.ndarray) -> bool:
+        """Warns with numbers where frames `(..., channels)` leave the trained range; True if so."""
         lowest, highest = np.array(self.lowest), np.array(self.highest)
         excess = np.maximum(lowest - frames, frames - highest) / np.array(self.deviation)
         if excess.max() <= _MARGIN:
-            return
+            return False
         *place, channel = np.unravel_index(np.argmax(excess), excess.shape)
         warnings.warn(
             f"{100 * np.mean(excess > 0):.1f} % of the feature values lie outside the range of the "
@@ -84,3 +84,4 @@ class FrameStatistics:
             FeatureRangeWarning,
             stacklevel=2,
         )
+        return True
