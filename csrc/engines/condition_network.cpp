@@ -101,21 +101,22 @@ AlignedBuffer<float> ConditionNetwork::encode(const Kernels& kernels, const floa
 }
 
 void ConditionNetwork::rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end,
-                            float* rows) const {
+                            float* rows, Scratch& scratch) const {
   if (upsampling_ == Upsampling::kSpread) {
-    spread_.upsample(encoded.data(), outputs_, width_, begin, end, rows);
+    spread_.upsample(encoded.data(), outputs_, width_, begin, end, rows, scratch);
   } else if (upsampling_ == Upsampling::kStretch && !blends_) {
     const std::size_t frames = encoded.size() / width_;
-    stretch_.upsample(encoded.data(), frames, outputs_, width_, begin, end, rows);
+    stretch_.upsample(encoded.data(), frames, outputs_, width_, begin, end, rows, scratch);
   } else {
-    upsample(encoded, upsamplers_.size(), begin, end, rows);
+    upsample(encoded, upsamplers_.size(), begin, end, rows, scratch);
   }
 }
 
 // Transposed convolution of width 2 f, stride f and padding f / 2: output n is the sum of two
 // products, W[p + f] x[i - 1] + W[p] x[i] with i, p the quotient and rest of (n + f / 2) / f.
 void ConditionNetwork::upsample(const AlignedBuffer<float>& encoded, std::size_t stage,
-                                std::size_t begin, std::size_t end, float* out) const {
+                                std::size_t begin, std::size_t end, float* out,
+                                Scratch& scratch) const {
   if (stage == 0) {
     std::copy(encoded.data() + begin * width_, encoded.data() + end * width_, out);
     return;
@@ -128,8 +129,8 @@ void ConditionNetwork::upsample(const AlignedBuffer<float>& encoded, std::size_t
   const std::size_t first = (begin + padding) / factor;
   const std::size_t in_begin = first ? first - 1 : 0;
   const std::size_t in_end = std::min(length, (end - 1 + padding) / factor + 1);
-  AlignedBuffer<float> x((in_end - in_begin) * width_);
-  upsample(encoded, stage - 1, in_begin, in_end, x.data());
+  float* x = scratch.room(stage, (in_end - in_begin) * width_);
+  upsample(encoded, stage - 1, in_begin, in_end, x, scratch);
 
   std::fill(out, out + (end - begin) * width_, 0.0f);
   for (std::size_t n = begin; n < end; ++n) {
@@ -137,7 +138,7 @@ void ConditionNetwork::upsample(const AlignedBuffer<float>& encoded, std::size_t
     const std::size_t phase = (n + padding) % factor;
     float* y = out + (n - begin) * width_;
     const auto tap = [&](std::size_t k, std::size_t input) {
-      upsampler.taps[k].accumulate(x.data() + (input - in_begin) * width_, 0, y, width_, 1);
+      upsampler.taps[k].accumulate(x + (input - in_begin) * width_, 0, y, width_, 1);
     };
     if (i > 0) tap(phase + factor, i - 1);
     if (i < length) tap(phase, i);

@@ -23,9 +23,10 @@ class ConditionNetwork {
                               const float* global_vector) const;
 
   // Rows [begin, end) at the rate of rows: encoded frames themselves where they are repeated or
-  // blended, else their upsampling. `rows` has (end - begin) x width() floats.
-  void rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end,
-            float* rows) const;
+  // blended, else their upsampling. `rows` has (end - begin) x width() floats. Stage 0 of `scratch`
+  // is left alone.
+  void rows(const AlignedBuffer<float>& encoded, std::size_t begin, std::size_t end, float* rows,
+            Scratch& scratch) const;
 
   // Whether a sample is conditioned on a blend of the rows around it, rather than on its own row.
   // The blend commutes with the linear map into the blocks; see StretchNetwork for the weights.
@@ -55,7 +56,7 @@ class ConditionNetwork {
   };
 
   void upsample(const AlignedBuffer<float>& encoded, std::size_t stage, std::size_t begin,
-                std::size_t end, float* out) const;
+                std::size_t end, float* out, Scratch& scratch) const;
 
   std::size_t channels_ = 0;
   std::size_t outputs_ = 0;

@@ -25,17 +25,18 @@ SpreadNetwork::SpreadNetwork(const LocalShape& shape, const Tensors& tensors)
 
 // The stages of one sample, coarsest first. Samples of a frame share what their phases share.
 void SpreadNetwork::upsample(const float* frames, std::size_t channels, std::size_t stride,
-                             std::size_t begin, std::size_t end, float* samples) const {
-  std::vector<std::vector<float>> levels(stages_.size(), std::vector<float>(channels));
+                             std::size_t begin, std::size_t end, float* samples,
+                             Scratch& scratch) const {
   for (std::size_t n = begin; n < end; ++n) {
     const float* x = frames + n / hop_length_ * stride;
     std::size_t samples_per_row = hop_length_;
     for (std::size_t s = 0; s < stages_.size(); ++s) {
       samples_per_row /= stages_[s].factor;
+      float* level = scratch.room(1 + s, channels);
       if (n == begin || n % samples_per_row == 0) {
-        run(stages_[s], x, n / samples_per_row % stages_[s].factor, channels, levels[s].data());
+        run(stages_[s], x, n / samples_per_row % stages_[s].factor, channels, level);
       }
-      x = levels[s].data();
+      x = level;
     }
     float* row = samples + (n - begin) * stride;
     std::copy_n(x, channels, row);

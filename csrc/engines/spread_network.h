@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/matrix_view.h"
+#include "base/scratch.h"
 #include "engines/wavenet_shape.h"
 
 namespace wavenet {
@@ -19,7 +20,7 @@ class SpreadNetwork {
 
   // Samples [begin, end) of frames; rows of both have `stride` floats, of which `channels` count.
   void upsample(const float* frames, std::size_t channels, std::size_t stride, std::size_t begin,
-                std::size_t end, float* samples) const;
+                std::size_t end, float* samples, Scratch& scratch) const;
 
  private:
   struct Stage {

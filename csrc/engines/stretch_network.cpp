@@ -34,7 +34,7 @@ StretchNetwork::StretchNetwork(const LocalShape& shape, const Tensors& tensors)
 
 void StretchNetwork::run(std::size_t stage, const float* frames, std::size_t length,
                          std::size_t channels, std::size_t stride, std::size_t begin,
-                         std::size_t end, float* samples) const {
+                         std::size_t end, float* samples, Scratch& scratch) const {
   if (stage == 0) {
     std::copy(frames + begin * stride, frames + end * stride, samples);
     return;
@@ -44,8 +44,8 @@ void StretchNetwork::run(std::size_t stage, const float* frames, std::size_t len
   for (std::size_t s = 0; s + 1 < stage; ++s) inputs *= stages_[s].factor;
   const std::size_t in_begin = begin / last.factor - (begin >= last.factor);
   const std::size_t in_end = std::min(inputs, (end - 1) / last.factor + 2);
-  std::vector<float> x((in_end - in_begin) * stride);
-  run(stage - 1, frames, length, channels, stride, in_begin, in_end, x.data());
+  float* x = scratch.room(stage, (in_end - in_begin) * stride);
+  run(stage - 1, frames, length, channels, stride, in_begin, in_end, x, scratch);
 
   std::fill(samples, samples + (end - begin) * stride, 0.0f);
   const std::size_t half = frequency_taps_ / 2;
@@ -54,7 +54,7 @@ void StretchNetwork::run(std::size_t stage, const float* frames, std::size_t len
     float* y = samples + (n - begin) * stride;
     for (std::size_t input = n / last.factor, d = 0; d < 3; ++d) {
       if (input + d < 1 + in_begin || input + d >= 1 + in_end) continue;
-      const float* row = x.data() + (input + d - 1 - in_begin) * stride;
+      const float* row = x + (input + d - 1 - in_begin) * stride;
       for (std::size_t q = 0; q < frequency_taps_; ++q) {  // y[c] += filter * row[c + q - half]
         const std::size_t first = q < half ? half - q : 0;
         const std::size_t lost = std::max(q, half) - half;
@@ -70,13 +70,14 @@ void StretchNetwork::tabulate() {
   const std::size_t width = 2 * reach_ + 1;
   weights_.assign((reach_ + 1) * (reach_ + 1) * hop_length_ * width, 0.0f);
   float* place = weights_.data();
+  Scratch scratch;
   for (std::size_t previous = 0; previous <= reach_; ++previous) {
     for (std::size_t following = 0; following <= reach_; ++following) {
       const std::size_t frames = previous + 1 + following;
       std::vector<float> units(frames * width, 0.0f);
       for (std::size_t f = 0; f < frames; ++f) units[f * width + reach_ - previous + f] = 1.0f;
       upsample(units.data(), frames, width, width, previous * hop_length_,
-               (previous + 1) * hop_length_, place);
+               (previous + 1) * hop_length_, place, scratch);
       place += hop_length_ * width;
     }
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/matrix_view.h"
+#include "base/scratch.h"
 #include "engines/wavenet_shape.h"
 
 namespace wavenet {
@@ -22,8 +23,8 @@ class StretchNetwork {
   // Samples [begin, end) of `length` frames; rows of frames and of samples have `stride` floats, of
   // which `channels` count.
   void upsample(const float* frames, std::size_t length, std::size_t channels, std::size_t stride,
-                std::size_t begin, std::size_t end, float* samples) const {
-    run(stages_.size(), frames, length, channels, stride, begin, end, samples);
+                std::size_t begin, std::size_t end, float* samples, Scratch& scratch) const {
+    run(stages_.size(), frames, length, channels, stride, begin, end, samples, scratch);
   }
 
   // Frames on each side of its own that a sample depends on.
@@ -39,7 +40,8 @@ class StretchNetwork {
   };
 
   void run(std::size_t stage, const float* frames, std::size_t length, std::size_t channels,
-           std::size_t stride, std::size_t begin, std::size_t end, float* samples) const;
+           std::size_t stride, std::size_t begin, std::size_t end, float* samples,
+           Scratch& scratch) const;
   void tabulate();
 
   std::vector<Stage> stages_;

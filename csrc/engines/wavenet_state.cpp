@@ -282,9 +282,10 @@ void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
   const bool some_known = conditioning.begin <= begin && begin < conditioning.end;
   const std::size_t known = some_known ? conditioning.end - begin : 0;
   end = std::min(total, std::max(end, begin + kConditionedSamples / hold));
-  AlignedBuffer<float> rows((end - begin - known) * network.width());
+  float* rows = conditioning.scratch.room(0, (end - begin - known) * network.width());
   const std::size_t dropped = track.first() * network.rows_per_frame();
-  network.rows(track.encoded(), begin + known - dropped, end - dropped, rows.data());
+  network.rows(track.encoded(), begin + known - dropped, end - dropped, rows,
+               conditioning.scratch);
   AlignedBuffer<float>& projected = conditioning.projected;
   projected.resize(std::max(projected.size(), (end - begin) * width));
   std::copy_n(projected.data() + (some_known ? begin - conditioning.begin : 0) * width,
@@ -297,7 +298,7 @@ void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
       std::copy(conditioning.global.begin(), conditioning.global.end(), row);
     }
   }
-  model_->condition_locally(rows.data(), end - begin - known, projected.data() + known * width);
+  model_->condition_locally(rows, end - begin - known, projected.data() + known * width);
   conditioning.begin = begin;
   conditioning.end = end;
 }

@@ -57,6 +57,7 @@ class WaveNetState {
     FrameTrack track;             // frames of the condition network
     // Rows [begin, end): local part of all blocks, plus the global one unless rows are blended.
     AlignedBuffer<float> projected;
+    Scratch scratch;
     std::size_t begin = 0;
     std::size_t end = 0;
   };
