@@ -46,7 +46,7 @@ STEP, LYAPUNOV = 0.02, 0.906
 LEARNT, TESTED, PRIME, AHEAD = 15_000, 5_000, 200, 800  # rows
 LSTM = RecurrentConfig(layers=1, hidden_size=96, output="gaussian", dimensions=3, input_skip=True)
 WAVENET = WaveNetConfig(
-    sample_rate=1, dilations=(1, 2, 4, 8, 16), residual_channels=64, gate_channels=128,
+    sample_rate=1, dilations=(1, 2, 4, 8, 16), residual_channels=32, gate_channels=64,
     skip_channels=64, input="scalar", output="gaussian",
     local=LocalConditioning(3, hop_length=1, layers=0),
 )  # fmt: skip
@@ -96,7 +96,7 @@ def lstm(y: np.ndarray, steps: int, folder: Path):
 
 def wavenet(y: np.ndarray, steps: int, folder: Path):
     settings = TrainingConfig(
-        steps=steps, batch_size=32, window=300, learning_rate=4e-3, warmup_steps=100,
+        steps=steps, batch_size=16, window=240, learning_rate=4e-3, warmup_steps=100,
         final_learning_rate=0.001, weight_decay=0.0, ema_decay=0.99, save_every=steps,
     )  # fmt: skip
     generator, model = train(CoordinatesTask(WAVENET, settings, y), settings, folder)

@@ -36,13 +36,24 @@ def test_read(tmp_path):
         (("02:00:00", "02:30:00"), "row 4: the time 2020-01-01T02:30:00 is 5400 seconds after"),
         (("01:00:00", "00:00:00"), "row 3: .* does not come after"),
         (("2020-01-01 01", "yesterday 01"), "row 3: 'yesterday 01:00:00' is not a time"),
+        (("2020-01-01 01:00:00", ""), "row 3: '' is not a time"),
+        (("2020-01-01 01:00:00", "1577840400"), "row 3: '1577840400' is not a time"),
+        (("2020-01-01 01:00:00", "2020-13-01"), "row 3: '2020-13-01' is not a time"),
         ((",6e1", ""), "row 4: 2 cells for 3 columns"),
         (("a,b", "a,a"), "two columns of one name"),
     ],
 )
 def test_refused(tmp_path, change, message):
     with pytest.raises(ValueError, match=rf"x\.csv.*{message}"):
-        read_series(write(tmp_path, GOOD.replace(*change, 1)))
+        read_series(write(tmp_path, GOOD.replace(*change, 1))).columns(("a", "b"))
+
+
+def test_other_columns_may_be_words(tmp_path):
+    """Only what is asked for must be numbers."""
+    series = read_series(write(tmp_path, GOOD.replace("3,", "sunny,")))
+    assert series.names == ("a", "b") and series.rows(1, 3).columns(("b",)).shape == (2, 1)
+    with pytest.raises(ValueError, match="row 3, column 'a': 'sunny' is no number"):
+        series.rows(1, 3).columns(("a",))
 
 
 def test_other_files_are_refused(tmp_path):

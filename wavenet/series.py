@@ -6,13 +6,15 @@ import csv
 import gzip
 import math
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RANGE = 8.0  # of a WaveNet's samples, [-1, 1], in units of the targets' scales
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?")
 _SECONDS = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
 
 
@@ -30,12 +32,15 @@ class Series:
         `(n, columns)` float64; NaN where a cell is empty.
     source
         What messages call it.
+    unusable
+        Columns with a cell that is no finite number, and the sentence that says which.
     """
 
     times: NDArray[np.datetime64]
     names: tuple[str, ...]
     values: NDArray[np.float64]
     source: str = "the series"
+    unusable: dict[str, str] = field(default_factory=dict)
 
     @property
     def step(self) -> int:
@@ -43,27 +48,32 @@ class Series:
         return int((self.times[1] - self.times[0]).astype(np.int64))
 
     def columns(self, names: tuple[str, ...]) -> NDArray[np.float64]:
-        """`(n, len(names))`; a ValueError names a column that is not there."""
+        """`(n, len(names))`; a ValueError names a column that is not there or has no numbers."""
         for name in names:
             if name not in self.names:
                 raise ValueError(
                     f"{self.source} has no column {name!r}; it has {', '.join(self.names)}"
                 )
+            if name in self.unusable:
+                raise ValueError(self.unusable[name])
         return self.values[:, [self.names.index(name) for name in names]]
 
     def rows(self, start: int, end: int) -> Series:
         """The rows from `start` to before `end`."""
-        return Series(self.times[start:end], self.names, self.values[start:end], self.source)
+        times, values = self.times[start:end], self.values[start:end]
+        return Series(times, self.names, values, self.source, self.unusable)
 
 
 def read_series(path: str | os.PathLike) -> Series:
     """Reads a CSV file (`.csv` or `.csv.gz`) with a header, whose first column is the time.
 
+    Cells that are no finite numbers are refused when their column is asked for.
+
     Raises
     ------
     ValueError
-        A cell that is no number or no time, or times that are not at a regular step; the sentence
-        names the row (counted as lines of the file) and the column.
+        A cell that is no time, or times that are not at a regular step; the sentence names the row
+        (counted as lines of the file) and the column.
     """
     path = Path(path)
     opened = gzip.open if path.suffix == ".gz" else open
@@ -82,11 +92,15 @@ def read_series(path: str | os.PathLike) -> Series:
             raise ValueError(f"{path}, row {line}: {len(row)} cells for {len(rows[0])} columns")
     times = np.array([_time(row[0], line, path) for line, row in enumerate(rows[1:], start=2)])
     _check_steps(times, path)
-    values = [
-        [_number(cell, name, line, path) for cell, name in zip(row[1:], names, strict=True)]
-        for line, row in enumerate(rows[1:], start=2)
-    ]
-    return Series(times, names, np.array(values), str(path))
+    values = np.full((len(rows) - 1, len(names)), math.nan)
+    unusable = {}
+    for column, name in enumerate(names):
+        try:
+            for i, row in enumerate(rows[1:]):
+                values[i, column] = _number(row[column + 1], name, i + 2, path)
+        except ValueError as error:
+            unusable[name] = str(error)
+    return Series(times, names, values, str(path), unusable)
 
 
 def calendar_features(
@@ -141,12 +155,14 @@ def check_complete(values: NDArray, names: tuple[str, ...], source: str, first_r
 
 
 def _time(text: str, line: int, path: Path) -> np.datetime64:
-    try:
-        return np.datetime64(text.strip().replace(" ", "T"), "s")
-    except ValueError:
-        raise ValueError(
-            f"{path}, row {line}: {text!r} is not a time such as 2016-07-01 or 2016-07-01 13:00:00"
-        ) from None
+    if _TIME.fullmatch(text.strip()):
+        try:
+            return np.datetime64(text.strip().replace(" ", "T"), "s")
+        except ValueError:
+            pass
+    raise ValueError(
+        f"{path}, row {line}: {text!r} is not a time such as 2016-07-01 or 2016-07-01 13:00:00"
+    )
 
 
 def _number(text: str, name: str, line: int, path: Path) -> float:
