@@ -29,7 +29,8 @@ from scipy.integrate import solve_ivp
 
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.generator import load
-from wavenet.models import RecurrentModel
+from wavenet.models import RecurrentModel, WaveNet
+from wavenet.models.losses import negative_log_likelihood
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.echo_state import EchoStateNetwork
 from wavenet.samples import encode_samples
@@ -39,8 +40,8 @@ from wavenet.training.corpus import Item
 from wavenet.training.progress import Reporter
 from wavenet.training.recurrent_task import RecurrentTask, Track
 from wavenet.training.sequences import SequenceSampler
+from wavenet.training.task import to_device
 from wavenet.training.trainer import Trainer
-from wavenet.training.wavenet_task import WaveNetTask
 
 STEP, LYAPUNOV = 0.02, 0.906
 LEARNT, TESTED, PRIME, AHEAD = 15_000, 5_000, 200, 800  # rows
@@ -65,8 +66,8 @@ def simulate(rows: int) -> np.ndarray:
     return found.y.T[500:]
 
 
-class CoordinatesTask(WaveNetTask):
-    """Coordinates one after the other for a WaveNet."""
+class CoordinatesTask:
+    """Coordinates one after the other for a WaveNet; see `wavenet.training.task.Task`."""
 
     def __init__(self, config: WaveNetConfig, settings: TrainingConfig, y: np.ndarray):
         self.config = config
@@ -76,6 +77,16 @@ class CoordinatesTask(WaveNetTask):
             [Item(codes, track, 0)], config, settings.window, settings.seed
         )
         self.validation = []
+
+    def make_model(self) -> WaveNet:
+        return WaveNet(self.config)
+
+    def losses(self, forward, batch, device) -> tuple[torch.Tensor, torch.Tensor]:
+        inputs, frames, codes, counted = (
+            to_device(values, device)
+            for values in (batch.inputs, batch.tracks, batch.targets, batch.counted)
+        )
+        return negative_log_likelihood(forward(inputs, None, None, frames), codes, WAVENET), counted
 
 
 def train(task, settings: TrainingConfig, folder: Path):

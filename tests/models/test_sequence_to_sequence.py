@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import wavenet
+from wavenet.cli.info import info
 from wavenet.models import BidirectionalEncoder, SequenceToSequence
 from wavenet.recurrent.sequence_to_sequence import SequenceToSequenceConfig
 
@@ -87,7 +88,7 @@ def test_loss_is_the_likelihood_of_the_symbols():
     torch.testing.assert_close(found, total / (lengths + 1).sum())
 
 
-def test_vectors_as_source(tmp_path):
+def test_vectors_as_source(tmp_path, capsys):
     torch.manual_seed(0)
     config = SequenceToSequenceConfig(source_dimensions=3, target_classes=4, hidden_size=8)
     model = SequenceToSequence(config)
@@ -96,6 +97,8 @@ def test_vectors_as_source(tmp_path):
     model.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match="sequence-to-sequence model, which does not generate"):
         wavenet.load(tmp_path)
+    info(str(tmp_path))
+    assert "kind: sequence-to-sequence" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,27 @@ def test_command(table, model, tmp_path, monkeypatch):
     assert (tmp_path / "f.png").stat().st_size > 1000
 
 
+def run(capsys, monkeypatch, *arguments) -> tuple[int, str]:
+    monkeypatch.setattr("sys.argv", ["wavenet", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    captured = capsys.readouterr()
+    return int(stopped.value.code or 0), captured.out + captured.err
+
+
+def test_other_commands(model, wavenet_model, tmp_path, capsys, monkeypatch):
+    """They describe models of series, or say what to use instead."""
+    code, text = run(capsys, monkeypatch, "info", wavenet_model[0])
+    assert code == 0 and "time series: load, less; a row every 3600 s" in text
+    assert "covariates: hot, day, week" in text and "ms" not in text
+    for folder in (model, wavenet_model[0]):
+        out = tmp_path / "out.wav"
+        code, text = run(capsys, monkeypatch, "synthesize", "--model", folder, "-o", out)
+        assert code == 2 and "use wavenet forecast" in text and not out.exists()
+        code, text = run(capsys, monkeypatch, "score", "--model", folder, wavenet_model[1])
+        assert code == 2 and "use wavenet forecast" in text
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -29,7 +29,7 @@ def info(
     config, tensors = load_model(find_model(model))
     print(f"kind: {config.kind}")
     print(f"parameters: {sum(tensor.size for tensor in tensors.values()):,}")
-    if config.kind != "voice-converter" and config.series:
+    if getattr(config, "series", None):
         _print_series(config.series)
     elif config.sample_rate:
         print(f"sample rate: {config.sample_rate} Hz")
