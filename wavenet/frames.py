@@ -26,6 +26,8 @@ def file_frames(path: str | os.PathLike) -> NDArray[np.floating]:
     ValueError
         It is not an array of numbers.
     """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"no file of feature frames at {path}")
     try:
         frames = np.load(path, mmap_mode="r", allow_pickle=False)  # allocates nothing on a claim
     except (ValueError, EOFError) as error:

@@ -55,7 +55,16 @@ def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest):
     assert (summary.written, summary.skipped) == (0, 6)
 
 
-def test_no_cluster_at_the_address(model, tmp_path, write_manifest):
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("auto", "no Ray cluster at auto"),
+        ("localhost:1", "no Ray cluster at localhost:1"),
+        ("ray://localhost:1", "no Ray cluster at"),
+        ("somewhere", "'somewhere' is none of auto, local, HOST:PORT"),
+    ],
+)
+def test_no_cluster_at_the_address(model, tmp_path, write_manifest, address, message):
     manifest = write_manifest([{"condition": "3.npy"}])
-    with pytest.raises(ValueError, match="no Ray cluster at"):
-        synthesize_manifest(manifest, tmp_path / "out", model, ray="auto")
+    with pytest.raises(ValueError, match=message):
+        synthesize_manifest(manifest, tmp_path / "out", model, ray=address)

@@ -95,9 +95,10 @@ def inputs_of(generator, frames: int = 40) -> tuple[np.ndarray, dict]:
     return random.uniform(-1, 1, length), conditioning
 
 
-def codes_of(generator, y: np.ndarray) -> np.ndarray:
-    """Codes of generated samples; under nnmnkwii's truncation `generator.codes` is no inverse."""
-    return np.searchsorted(generator._decode(np.arange(256)), y)
+def likeliest_codes(generator, conditioning: dict) -> np.ndarray:
+    """What is generated under argmax, for as long as the frames last."""
+    streams = generator.streams(temperature=0, **conditioning)
+    return streams.core.generate(streams.samples_left(None), **streams._options)[0]
 
 
 def peer_logits(model, generator, codes, conditioning: dict, repeat: bool) -> np.ndarray:
@@ -212,10 +213,9 @@ def test_same_sequence_under_argmax(tmp_path, peers, request, which):
         model = randomized(old_model(request.getfixturevalue("old_package"), values))
     generator = imported(tmp_path, model, values)
     _, conditioning = inputs_of(generator, frames=-(-1000 // generator.config.local.hop_length))
-    y = generator.generate(temperature=0, **conditioning)
-    assert len(y) >= 1000
-    assert len(np.unique(y)) > 4
-    codes = codes_of(generator, y)
+    codes = likeliest_codes(generator, conditioning)
+    assert len(codes) >= 1000
+    assert len(np.unique(codes)) > 4
     likeliest = peer_logits(model, generator, codes, conditioning, False).argmax(axis=1)
     np.testing.assert_array_equal(codes, likeliest)
 
@@ -225,16 +225,16 @@ def test_generation_equals_incremental_forward(tmp_path, old_package):
     model = randomized(old_model(old_package, OLD))
     generator = imported(tmp_path, model, OLD)
     _, conditioning = inputs_of(generator, frames=167)
-    y = generator.generate(temperature=0, **conditioning)
-    inputs = codes_of(generator, np.concatenate([generator._decode([128]), y[:-1]]))
+    codes = likeliest_codes(generator, conditioning)
+    inputs = np.concatenate([[128], codes[:-1]]).astype(np.int64)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         outputs = model.incremental_forward(
             test_inputs=torch.nn.functional.one_hot(torch.from_numpy(inputs), 256).float()[None],
             c=torch.tensor(conditioning["condition"].T, dtype=torch.float32)[None],
-            T=len(y), softmax=False, quantize=False,
+            T=len(codes), softmax=False, quantize=False,
         )  # fmt: skip
-    np.testing.assert_array_equal(outputs[0].numpy().argmax(axis=0), codes_of(generator, y))
+    np.testing.assert_array_equal(outputs[0].numpy().argmax(axis=0), codes)
 
 
 class Malicious:
@@ -272,9 +272,31 @@ def test_numbers_of_numpy_beside_the_weights_are_read(tmp_path, peers):
     state = {"lr": np.float64(1e-3), "step": np.int64(3)}
     torch.save({"state_dict": model.state_dict(), "optimizer": state}, tmp_path / "c.pth")
     (tmp_path / "h.json").write_text(json.dumps(PRESENT))
-    notes = import_model(tmp_path / "c.pth", tmp_path / "h.json", tmp_path / "model").notes
-    assert any("preemphasis" in note for note in notes)
-    assert any("0.55" in note for note in notes)
+    import_model(tmp_path / "c.pth", tmp_path / "h.json", tmp_path / "model")
+
+
+def test_what_the_sound_and_the_frames_went_through(tmp_path, peers):
+    """Gain and pre-emphasis become a filter, the mel spectrogram with its statistics features."""
+    model = peers.WavenetVocoder(PRESENT)
+    torch.save({"state_dict": model.state_dict()}, tmp_path / "c.pth")
+    (tmp_path / "h.json").write_text(json.dumps(PRESENT))
+    statistics = np.stack([np.arange(5.0), np.arange(1.0, 6.0)])
+    np.save(tmp_path / "s.npy", statistics)
+    paths = [tmp_path / name for name in ("c.pth", "h.json", "model", "s.npy")]
+    config = import_model(*paths).config
+    np.testing.assert_allclose(config.noise_shaping, [0.55, -0.85 * 0.55])
+    assert config.features.mel_channels == 5
+    assert config.features.f_max == 7600
+    assert config.features.statistics.deviation == (1, 2, 3, 4, 5)
+    generator = wavenet.load(tmp_path / "model")
+    y = 0.1 * np.random.default_rng(0).standard_normal(4000)
+    frames = generator.condition_from_sound(y)
+    codes = wavenet.mulaw_encode(0.55 * (y - 0.85 * np.append(0, y[:-1])), 256, "nnmnkwii")
+    np.testing.assert_array_equal(generator.codes(y), codes)
+    assert generator.generate(100, condition=frames).shape == (100,)
+    np.save(tmp_path / "s.npy", statistics[:, :4])
+    with pytest.raises(ValueError, match=r"the statistics have the shape \(2, 4\)"):
+        import_model(*paths)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +311,8 @@ def test_numbers_of_numpy_beside_the_weights_are_read(tmp_path, peers):
         ({"gate_channels": 22}, r"has shape \(20, 12, 3\); the settings ask for \(22, 12, 3\)"),
         ({"kernel_size": 4}, "kernel_size must be from 2 to 3, got 4"),
         ({"hop_size": 9}, "the product of upsampling_factors"),
+        ({"layers": float("inf")}, "the setting layers must be a whole number, got inf"),
+        ({"log_scale_min": float("nan"), **RAW}, "the setting log_scale_min must be a number"),
         ({"residual_channels": "many"}, "residual_channels must be a whole number, got 'many'"),
         ({"out_channels": 31, "input_type": "raw"}, "must be a multiple of 3"),
     ],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from wavenet.bulk.jobs import Job
 from wavenet.bulk.worker import Result, Setup, Worker
+
+_PATIENCE = 10.0  # with a machine that does not answer [s]
 
 
 def run_on_ray(
@@ -33,6 +36,7 @@ def run_on_ray(
         ) from error
     ours = not ray.is_initialized()
     if ours:
+        _check_address(address)
         local = {"include_dashboard": False} if address == "local" else {}
         try:
             ray.init(address, log_to_driver=False, logging_level="error", **local)
@@ -46,6 +50,19 @@ def run_on_ray(
     finally:
         if ours:
             ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Finds out whether somebody is there: Ray itself waits for minutes."""
+    if address in ("auto", "local"):
+        return
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        raise ValueError(f"the Ray address {address!r} is none of auto, local, HOST:PORT")
+    try:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise ValueError(f"no Ray cluster at {address}: {error}") from error
 
 
 def _run_actors(

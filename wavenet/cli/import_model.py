@@ -13,6 +13,11 @@ def import_model(
     config: Annotated[
         Path, typer.Option(help="The project's hyper-parameters: hparams.json, model.conf.")
     ],
+    statistics: Annotated[
+        Path | None,
+        typer.Option(help="Means and deviations of its mel spectrograms (.npy, 2 x channels)."),
+    ] = None,
+    *,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new model.")],
 ) -> None:
     """Take over a model that r9y9/wavenet_vocoder or PytorchWaveNetVocoder trained; needs torch.
@@ -28,7 +33,7 @@ def import_model(
             f"import-model needs torch, which is not installed: pip install "
             f"'wavenet-engine[train]' ({error})"
         ) from error
-    imported = import_model(checkpoint, config, output)
+    imported = import_model(checkpoint, config, output, statistics)
     size = sum(value.size for value in imported.tensors.values())
     print(f"{output}: {imported.project}, {size:,} weights; `wavenet info {output}` describes it")
     for note in imported.notes:

@@ -14,6 +14,7 @@ from wavenet.formats.model_file import load_model, save_model
 from wavenet.generator import Generator
 from wavenet.models.fake_quantization import round_inputs, round_to_bfloat16, round_weights
 from wavenet.models.gated_convolution import GatedConvolution
+from wavenet.models.products import linear
 
 
 class ConditionNetwork(nn.Module):
@@ -156,7 +157,7 @@ class Block(nn.Module):
 def _pointwise(layer: nn.Conv1d, rows: Tensor, ranges: Tensor | None = None) -> Tensor:
     """A 1x1 convolution of rows `(n, C)`, in 8 bits where the ranges of its inputs are given."""
     weight = layer.weight if ranges is None else round_weights(layer.weight, ranges)
-    return functional.linear(rows, weight[:, :, 0], layer.bias)
+    return linear(rows, weight[:, :, 0], layer.bias)
 
 
 def _product_type(x: Tensor) -> torch.dtype:

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from wavenet.formats.model_file import save_model
+from wavenet.frames import file_frames
 from wavenet.models.importing import pytorch_wavenet_vocoder, wavenet_vocoder
 from wavenet.models.importing.checkpoint import read_checkpoint, read_settings
 from wavenet.models.importing.layers import Imported, PeerTensors
 
-_Mapping = Callable[[PeerTensors, dict[str, Any]], Imported]
+_Mapping = Callable[[PeerTensors, dict[str, Any], np.ndarray | None], Imported]
 
 # A tensor that only the checkpoints of one project have, and how to map them.
 _PROJECTS: dict[str, tuple[str, _Mapping]] = {
@@ -22,7 +25,10 @@ _PROJECTS: dict[str, tuple[str, _Mapping]] = {
 
 
 def import_model(
-    checkpoint: str | os.PathLike, settings: str | os.PathLike, output: str | os.PathLike
+    checkpoint: str | os.PathLike,
+    settings: str | os.PathLike,
+    output: str | os.PathLike,
+    statistics: str | os.PathLike | None = None,
 ) -> Imported:
     """Writes a model file from a checkpoint of another project.
 
@@ -35,6 +41,10 @@ def import_model(
         The project's hyper-parameters (JSON).
     output
         Folder of the model.
+    statistics
+        A .npy file `(2, channels)`: means and deviations that the mel spectrograms of
+        wavenet_vocoder (present form) were normalized by. With them the model says how its frames
+        are made of a recording.
 
     Returns
     -------
@@ -51,9 +61,10 @@ def import_model(
     """
     tensors = PeerTensors(read_checkpoint(Path(checkpoint)), str(checkpoint))
     values = read_settings(Path(settings))
+    read = None if statistics is None else np.array(file_frames(statistics), dtype=np.float64)
     for name, (sign, convert) in _PROJECTS.items():
         if sign in tensors:
-            imported = convert(tensors, values)
+            imported = convert(tensors, values, read)
             tensors.refuse_unused(name)
             save_model(output, imported.config, imported.tensors)
             return imported

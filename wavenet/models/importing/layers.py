@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wavenet.config import WaveNetConfig
 
 Array = NDArray[np.floating]
+_LARGE = 1e300
 
 
 @dataclass(frozen=True)
@@ -90,16 +91,20 @@ class Settings:
     def integer(self, name: str) -> int:
         """A whole number; true and false are none."""
         value = self._get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        if type(value) is not int and not (type(value) is float and value.is_integer()):
             raise ValueError(f"the setting {name} must be a whole number, got {value!r}")
         return int(value)
 
     def number(self, name: str) -> float:
         """A number."""
         value = self._get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        if type(value) not in (int, float) or not abs(value) < _LARGE:
             raise ValueError(f"the setting {name} must be a number, got {value!r}")
         return float(value)
+
+    def number_or_none(self, name: str) -> float | None:
+        """A number, or null."""
+        return None if self._get(name) is None else self.number(name)
 
     def flag(self, name: str) -> bool:
         """True or false, also as 1 or 0."""

@@ -16,8 +16,12 @@ _DEFAULTS = {
 }  # fmt: skip
 
 
-def convert(tensors: PeerTensors, values: dict[str, Any]) -> Imported:
+def convert(
+    tensors: PeerTensors, values: dict[str, Any], statistics: Array | None = None
+) -> Imported:
     """The model of a checkpoint with the arguments of its `train.py`, and the sample rate `fs`."""
+    if statistics is not None:
+        raise ValueError("statistics are of use for mel spectrograms of wavenet_vocoder alone")
     settings = Settings(values, _DEFAULTS)
     residual, skip = settings.integer("n_resch"), settings.integer("n_skipch")
     taps, codes = settings.integer("kernel_size"), settings.integer("n_quantize")

@@ -6,12 +6,15 @@ folded into the weights: with x_l = s^l h_l, x_(l+1) = s (x_l + r_l) is h_(l+1) 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
 
 from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.features.mel import MEL_PRESETS, MelFeatures
+from wavenet.features.statistics import FrameStatistics
 from wavenet.models.importing.layers import Array, Imported, PeerTensors, Settings, dilations_of
 
 _SCALE = math.sqrt(0.5)  # s
@@ -27,11 +30,23 @@ _DEFAULTS = {
     "log_scale_min": -16.0,
     "global_gain_scale": 1.0,
     "preprocess": "",
+    "window": "hann",
+    "win_length": 1024,
+    "fft_size": 1024,
+    "fmin": 125.0,
+    "fmax": 7600.0,
 }
+_PRE_EMPHASIS = 0.85
+_RANGE = 10  # deviations that frames may lie from the mean without a warning
 
 
-def convert(tensors: PeerTensors, values: dict[str, Any]) -> Imported:
-    """The model of a checkpoint with the settings of its `hparams.json`."""
+def convert(
+    tensors: PeerTensors, values: dict[str, Any], statistics: Array | None = None
+) -> Imported:
+    """The model of a checkpoint with the settings of its `hparams.json`.
+
+    `statistics` `(2, channels)` are means and deviations of its mel spectrograms.
+    """
     settings = Settings(values, _DEFAULTS)
     present = "output_distribution" in settings or "upsample_net.conv_in.weight" in tensors
     layers = settings.integer("layers")
@@ -52,6 +67,8 @@ def convert(tensors: PeerTensors, values: dict[str, Any]) -> Imported:
         speaker_channels=global_size or 1,
         global_channels=0 if speakers else global_size,
         local=local,
+        features=_features(settings, present, local, statistics),
+        noise_shaping=_filter(settings),
         **_output(settings, present),
     )
     if speakers:
@@ -211,6 +228,51 @@ def _stretched(
     return local, weights
 
 
+def _features(
+    settings: Settings, present: bool, local: LocalConditioning | None, statistics: Array | None
+) -> MelFeatures | None:
+    """Its mel spectrogram, where it is known what the frames are normalized by."""
+    if statistics is None:
+        return None
+    if local is None or not present:
+        raise ValueError("statistics are those of the mel spectrograms of the present form alone")
+    if statistics.shape != (2, local.channels) or not np.isfinite(statistics).all():
+        raise ValueError(
+            f"the statistics have the shape {statistics.shape}; they must be finite means and "
+            f"deviations, (2, {local.channels})"
+        )
+    mean, deviation = statistics
+    if settings.text("window") != "hann":
+        raise ValueError(f"window {settings.text('window')!r} has no equal here; 'hann' has")
+    return dataclasses.replace(
+        MEL_PRESETS["r9y9"],
+        sample_rate=settings.integer("sample_rate"),
+        fft_length=settings.integer("fft_size"),
+        window_length=settings.integer("win_length"),
+        hop_length=local.hop_length,
+        mel_channels=local.channels,
+        f_min=settings.number("fmin"),
+        f_max=settings.number_or_none("fmax"),
+        statistics=FrameStatistics(
+            *(tuple(map(float, values)) for values in (
+                mean, deviation, mean - _RANGE * deviation, mean + _RANGE * deviation
+            ))
+        ),
+    )  # fmt: skip
+
+
+def _filter(settings: Settings) -> tuple[float, ...]:
+    """What the sound passes before it is quantized: a gain and a pre-emphasis."""
+    gain = settings.number("global_gain_scale")
+    preprocess = settings.text("preprocess")
+    if preprocess not in ("", "none", "preemphasis"):
+        raise ValueError(f"preprocess {preprocess!r} has no equal here; 'preemphasis' has")
+    gain = gain if gain > 0 else 1.0
+    if preprocess == "preemphasis":
+        return gain, -_PRE_EMPHASIS * gain
+    return () if gain == 1 else (gain,)
+
+
 def _hop(settings: Settings) -> int:
     if "hop_size" in settings:
         return settings.integer("hop_size")
@@ -219,21 +281,15 @@ def _hop(settings: Settings) -> int:
 
 def _notes(settings: Settings, present: bool, config: WaveNetConfig) -> tuple[str, ...]:
     notes = []
-    if config.local:
+    if config.local and config.features is None:
         notes.append(
             f"Feature frames are those of the project's preprocessing ({config.local.channels} "
             f"channels, one for {config.local.hop_length} samples, normalized as it does)."
         )
+        if present:
+            notes.append("With --statistics the model makes them itself, from a recording.")
     if config.local and present and settings.integer("cin_pad"):
         notes.append("Frames are not to be padded: cin_pad is done inside the model.")
-    if settings.text("preprocess") not in ("", "none"):
-        notes.append(
-            f"The audio it was trained on passed {settings.text('preprocess')!r}: undo that in "
-            "what it generates."
-        )
-    gain = settings.number("global_gain_scale")
-    if gain not in (0, 1):
-        notes.append(f"The audio it was trained on was scaled by {gain}: divide by that.")
     if not present and config.output == "categorical":
         notes.append(
             "Codes are mapped by the nearest mu-law convention, at most half a code beside that of "
