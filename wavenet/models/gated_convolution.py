@@ -28,12 +28,14 @@ class GatedConvolution(torch.autograd.Function):
         `(gate, inputs, taps)`, oldest tap first, and `(gate,)`; the filter comes before the gate.
     condition
         `(frames, B, gate)`: each frame is added to T / frames samples; or None.
+    features, projection
+        `(T * B, channels)` and `(gate, channels)`, whose product is added; or None.
     delay
         Rows between two taps: dilation * B.
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, condition, delay):
+    def forward(ctx, x, weight, bias, condition, features, projection, delay):
         taps = weight.permute(2, 0, 1).contiguous()
         half = len(bias) // 2
         gates = []
@@ -42,6 +44,8 @@ class GatedConvolution(torch.autograd.Function):
             a = product(x, taps[-1, part].t() * slope, bias[part] * slope)
             for k, shift in _past_taps(len(taps), delay, len(x)):
                 add_product(a[shift:], x[: len(x) - shift], taps[k, part].t() * slope)
+            if features is not None:
+                add_product(a, features, projection[part].t() * slope)
             if condition is not None:
                 frames, batch = condition.shape[:2]
                 a.view(frames, -1, batch, half).add_(condition[:, None, :, part], alpha=slope)
@@ -49,7 +53,7 @@ class GatedConvolution(torch.autograd.Function):
         filtered, gate = gates
         torch.add(filtered.new_tensor(-1), filtered, alpha=2, out=filtered)
         z = filtered * gate
-        ctx.save_for_backward(x, taps, filtered, gate, z)
+        ctx.save_for_backward(x, taps, filtered, gate, z, features, projection)
         ctx.delay = delay
         ctx.frames = None if condition is None else condition.shape
         return z
@@ -57,20 +61,26 @@ class GatedConvolution(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, dz):
-        x, taps, filtered, gate, z = ctx.saved_tensors
+        x, taps, filtered, gate, z, features, projection = ctx.saved_tensors
         half = z.shape[1]
         common = dz * z
         d_filter = torch.addcmul(dz * gate, common, filtered, value=-1)
         d_gate = torch.addcmul(common, common, gate, value=-1)
         dx = torch.zeros_like(x)
         d_taps = torch.zeros_like(taps)
-        d_bias, d_condition = [], []
+        d_bias, d_condition, d_projection = [], [], []
+        wants_features = features is not None and ctx.needs_input_grad[4]
+        d_features = torch.zeros_like(features) if wants_features else None
         for da, part in ((d_filter, slice(0, half)), (d_gate, slice(half, None))):
             add_product(dx, da, taps[-1, part])
             d_taps[-1, part] = product(da.t(), x)
             for k, shift in _past_taps(len(taps), ctx.delay, len(x)):
                 add_product(dx[: len(x) - shift], da[shift:], taps[k, part])
                 d_taps[k, part] = product(da[shift:].t(), x[: len(x) - shift])
+            if features is not None:
+                d_projection.append(product(da.t(), features))
+            if wants_features:
+                add_product(d_features, da, projection[part])
             d_bias.append(da.new_ones(1, len(da)) @ da)
             if ctx.frames is not None:
                 frames, batch, _ = ctx.frames
@@ -82,6 +92,8 @@ class GatedConvolution(torch.autograd.Function):
             d_taps.permute(1, 2, 0),
             torch.cat(d_bias, dim=1)[0],
             torch.cat(d_condition, dim=2) if d_condition else None,
+            d_features,
+            torch.cat(d_projection) if d_projection else None,
             None,
         )
 

@@ -122,21 +122,25 @@ class Block(nn.Module):
             ranges = torch.ones(channels) if config.precision == "int8" else None
             layer.register_buffer("input_range", ranges)
 
-    def condition(self, global_vector: Tensor | None, frames: Tensor | None) -> Tensor | None:
-        """`(frames, B, gate)` from `(B, global_size)` and `(frames, B, C)`."""
-        conditions = []
-        if global_vector is not None:
-            conditions.append(self.global_projection(global_vector)[None])
-        if frames is not None:
-            conditions.append(functional.linear(frames, self.local_projection.weight[:, :, 0]))
-        return sum(conditions) if conditions else None
-
-    def forward(self, x: Tensor, condition: Tensor | None, batch: int) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, global_vector: Tensor | None, frames: Tensor | None, batch: int
+    ) -> tuple[Tensor, Tensor]:
         """`(T * B, residual)` to the next block's input and to `(T * B, skip)`.
 
-        `condition`, `(frames, B, gate)`, lasts for T samples.
+        `global_vector` is `(B, global_size)`; `frames`, `(frames, B, C)`, last for T samples.
         """
         dtype = _product_type(x)
+        condition = features = projection = None
+        if global_vector is not None:
+            condition = self.global_projection(global_vector)[None]
+        if frames is not None:
+            projection = self.local_projection.weight[:, :, 0]
+            if len(frames) * batch == len(x):
+                features, projection = frames.flatten(0, 1).to(dtype), projection.to(dtype)
+            else:  # repetition commutes with the projection
+                local = functional.linear(frames, projection)
+                condition = local if condition is None else condition + local
+                projection = None
         inputs, weight, ranges = x, self.dilated.weight, self.dilated.input_range
         if ranges is not None:
             inputs, weight = round_inputs(x, ranges), round_weights(weight, ranges)
@@ -145,6 +149,8 @@ class Block(nn.Module):
             weight.to(dtype),
             self.dilated.bias.to(dtype),
             None if condition is None else condition.to(dtype),
+            features,
+            projection,
             self.dilated.dilation[0] * batch,
         )
         ranges = self.skip.input_range
@@ -247,7 +253,7 @@ class WaveNet(nn.Module):
         h = self._input(x).permute(2, 0, 1).reshape(length * batch, -1)
         skips = None
         for block in self.blocks:
-            h, skip = block(h, block.condition(conditioning, frames), batch)
+            h, skip = block(h, conditioning, frames, batch)
             skips = skip.to(h.dtype) if skips is None else skips + skip
         hidden = functional.relu(self._head(self.hidden, functional.relu(skips)))
         return self._head(self.output, hidden).view(length, batch, -1).permute(1, 2, 0)
@@ -300,7 +306,7 @@ class WaveNet(nn.Module):
         frames = self.condition.frames(features, global_vector)
         if config.upsampling == "repeat" and length % config.hop_length == 0:
             return frames[:, :, : length // config.hop_length].permute(2, 0, 1)
-        return self.condition.upsample(frames)[:, :, :length].permute(2, 0, 1)
+        return self.condition.upsample(frames)[:, :, :length].permute(2, 0, 1).contiguous()
 
     def _global(self, speaker: Tensor | None, vector: Tensor | None) -> Tensor | None:
         parts = []
