@@ -35,7 +35,10 @@ def measure_speed(
     list of dict
         For each instruction set and precision (the exact one, bfloat16, and 8 bits where the model
         has them): `instruction_set`, `precision`, `one_stream`, `batch`, `scoring` [samples per
-        second]; of models of audio `real_time_factor` of one stream.
+        second]; of models of audio `real_time_factor` of one stream. Of one stream also `cycles`
+        and `bytes` (of weights read) per sample, and `limit`: the samples per second that the
+        products or the bytes of the weights would allow at best, whichever is less, as measured
+        with operands in registers and in a working set of the weights' size.
     """
     if not 0 < seconds <= 3600:
         raise ValueError(f"seconds must be above 0 and at most 3600, got {seconds}")
@@ -60,6 +63,12 @@ def _measure(generator: Any, seconds: float, batch: int) -> dict[str, str | floa
         "batch": _generation(generator, seconds, batch),
         "scoring": _scoring(generator, seconds),
     }
+    cost = generator.streams(**_example(generator, 4096)[1]).core.step_cost()
+    products = _core.peak_products(generator.precision) / cost["products"]
+    reads = _core.read_rate(int(cost["memory"])) / cost["bytes"]
+    row["cycles"] = _core.clock_rate() / row["one_stream"]
+    row["bytes"] = cost["bytes"]
+    row["limit"] = min(products, reads)
     if generator.sample_rate:
         row["real_time_factor"] = row["one_stream"] / generator.sample_rate
     return row

@@ -142,4 +142,13 @@ void Recurrent::output(const void* x, std::size_t x_stride, const float* given, 
   }
 }
 
+StepCost Recurrent::step_cost(std::size_t streams) const {
+  const auto columns = static_cast<double>(streams);
+  StepCost cost;
+  for (const RecurrentLayer& layer : layers_) layer.add_cost(columns, cost);
+  output_.add_cost(columns, 1.0, cost);
+  skip_.add_cost(columns, 1.0, cost);
+  return cost;
+}
+
 }  // namespace wavenet

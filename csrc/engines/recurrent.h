@@ -35,6 +35,8 @@ class Recurrent {
     return class_gates_.data() + code * gates_width();
   }
 
+  StepCost step_cost(std::size_t streams) const;
+
   // How the inputs of a layer, or behind the last layer those of the output, are stored.
   InputForm input_form(std::size_t layer) const;
   InputForm hidden_form() const { return input_form(1); }

@@ -42,6 +42,7 @@ class RecurrentState {
   void feed(std::size_t steps, const float* samples, const float* covariates, std::size_t stride,
             float* log_likelihoods, float* outputs);
 
+  std::size_t batch() const { return batch_; }
   std::uint64_t time() const { return time_; }
 
   // Adds these streams to `memory`, whose arrays have room for all streams (`batch` of them).

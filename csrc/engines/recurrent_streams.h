@@ -31,6 +31,7 @@ class RecurrentStreams {
 
   std::size_t batch() const { return batch_; }
   std::uint64_t time() const { return groups_.front().time(); }
+  StepCost step_cost() const { return model_->step_cost(groups_.front().batch()); }
   const RecurrentShape& shape() const { return model_->shape(); }
 
  private:

@@ -227,6 +227,15 @@ void WaveNet::pack_head(const Tensors& tensors, Precision precision) {
   output_bias_ = padded_copy(find_tensor(tensors, "output.bias", {outputs}), outputs, kNever);
 }
 
+void WaveNet::add_cost(double columns, StepCost& cost) const {
+  hidden_.add_cost(columns, 1.0, cost);
+  output_.add_cost(columns, 1.0, cost);
+  if (shape_.local.channels) {
+    const double rows = 1.0 / static_cast<double>(condition_network_.samples_per_row());
+    local_.add_cost(columns * rows, columns * rows, cost);
+  }
+}
+
 void WaveNet::embed(const std::int32_t* codes, float* carry) const {
   const std::size_t width = residual_width();
   std::copy(input_bias_.begin(), input_bias_.end(), carry);

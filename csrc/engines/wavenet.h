@@ -51,6 +51,9 @@ class WaveNet {
   // Width of the conditioning of all blocks side by side.
   std::size_t condition_width() const { return blocks_.size() * gate_width(); }
 
+  // Adds the cost of the layers outside the blocks for `columns` streams.
+  void add_cost(double columns, StepCost& cost) const;
+
   // A carry row before the first block: input convolution of the codes[0 .. input_kernel_size),
   // oldest first, where a negative code is the zero padding before the start; skip biases.
   void embed(const std::int32_t* codes, float* carry) const;

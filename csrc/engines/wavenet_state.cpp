@@ -77,6 +77,20 @@ void WaveNetState::append(std::size_t stream, const float* features, std::size_t
                                      frames, last, time_);
 }
 
+StepCost WaveNetState::step_cost() const {
+  const auto columns = static_cast<double>(batch_);
+  StepCost cost;
+  for (const WaveNet::Block& block : model_->blocks()) {
+    const auto ahead = static_cast<double>(std::min(ahead_steps_, block.dilation));
+    for (const PackedLinear& tap : block.taps) {
+      tap.add_cost(columns, &tap == &block.taps.back() ? 1.0 : 1.0 / ahead, cost);
+    }
+    block.out.add_cost(columns, 1.0, cost);
+  }
+  model_->add_cost(columns, cost);
+  return cost;
+}
+
 void WaveNetState::observe() {
   require(&model_->linear() == &model_->kernels().float32,
           "activation ranges are those of the model in float32");

@@ -41,6 +41,7 @@ class WaveNetState {
 
   std::size_t batch() const { return batch_; }
   std::uint64_t time() const { return time_; }  // samples so far
+  StepCost step_cost() const;                   // of generation, all streams together
   // Keeps the largest magnitudes of the activations from now on; float32 models alone.
   void observe();
   bool observing() const { return observing_; }

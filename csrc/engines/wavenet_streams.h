@@ -38,6 +38,7 @@ class WaveNetStreams {
 
   std::size_t batch() const { return batch_; }
   std::uint64_t time() const { return groups_.front().time(); }
+  StepCost step_cost() const { return groups_.front().step_cost(); }  // of a thread's streams
   const WaveNetShape& shape() const { return model_->shape(); }
 
  private:

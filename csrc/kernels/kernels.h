@@ -18,6 +18,9 @@ inline constexpr size_t kMostGroupPanels = 12;
 // The inner sum of a product runs in steps; a panel's weights of a step have this many bytes.
 inline constexpr size_t kCellBytes = 64;
 
+// Cells of zeros that multiply_in_registers needs.
+inline constexpr size_t kScratchCells = 16;
+
 // Weights of a dense layer, packed for a precision.
 struct LinearView {
   const void* cells;  // [group][step][panel of the group][kCellBytes], aligned to 64 bytes
@@ -53,6 +56,10 @@ struct LinearKernels {
 
   // out[i] = tanh(filter[i]) * sigmoid(gate[i]), stored; i < count (a multiple of kPanel).
   void (*gate)(const float* filter, const float* gate, InputForm form, size_t count, void* out);
+
+  // Products without memory, round_products of them a round; see body/limits.inc.
+  float (*multiply_in_registers)(const char* scratch, size_t rounds);
+  size_t round_products;
 };
 
 // Cells that sort numbers into mu-law codes by their bits; see body/mulaw.inc.
@@ -234,6 +241,9 @@ struct Kernels {
   LinearKernels float32;
   LinearKernels bf16;  // weights rounded to bfloat16; arithmetic in float32
   LinearKernels int8;  // weights and inputs in 8 bits, sums of 32-bit integers
+
+  // Memory without products; see body/limits.inc.
+  float (*read_all)(const float* data, size_t count);
 
   // y[i] = max(x[i], 0), i < count (a multiple of 16).
   void (*relu)(const float* x, float* y, size_t count);

@@ -86,6 +86,13 @@ std::size_t PackedLinear::place(std::size_t panel, std::size_t step) const {
   return (first * steps_ + step * count + panel - first) * kCellBytes;
 }
 
+void PackedLinear::add_cost(double uses, double reads, StepCost& cost) const {
+  if (!kernels_) return;
+  cost.products += uses * static_cast<double>(products());
+  cost.bytes += reads * static_cast<double>(bytes());
+  cost.memory += static_cast<double>(bytes());
+}
+
 void PackedLinear::move_to(std::shared_ptr<char> memory) {
   std::copy_n(cells_.get(), bytes(), memory.get());
   cells_ = std::move(memory);

@@ -43,6 +43,14 @@ class LayerWeights {
   std::vector<float> values_;
 };
 
+// What a step of some streams costs on average: products of a weight and an input, bytes of
+// weights read, and the bytes among which they lie.
+struct StepCost {
+  double products = 0.0;
+  double bytes = 0.0;
+  double memory = 0.0;
+};
+
 class PackedLinear {
  public:
   PackedLinear() = default;
@@ -52,6 +60,10 @@ class PackedLinear {
 
   std::size_t outputs() const { return panels_ * kPanel; }
   std::size_t bytes() const { return steps_ * panels_ * kCellBytes; }  // of its packed weights
+  std::size_t products() const { return steps_ * kernels_->step_inputs * outputs(); }  // a column
+
+  // Adds the cost of this layer, computed `uses` times and read `reads` times a step.
+  void add_cost(double uses, double reads, StepCost& cost) const;
 
   // The layer of the outputs [begin, end) alone, whole panels.
   PackedLinear slice(std::size_t begin, std::size_t end) const;

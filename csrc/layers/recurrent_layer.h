@@ -50,6 +50,11 @@ class RecurrentLayer {
            columns});
   }
 
+  void add_cost(double columns, StepCost& cost) const {
+    input_.add_cost(columns, 1.0, cost);
+    recurrent_.add_cost(columns, 1.0, cost);
+  }
+
   // Weights of further inputs (columns of the weights that the layer was not built with), as those
   // of a packed layer that adds to rows of gates.
   static LayerWeights input_weights(Cell cell, const MatrixView& weights);

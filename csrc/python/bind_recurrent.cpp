@@ -189,6 +189,8 @@ void register_recurrent(py::module_& module) {
       .def("outputs", &outputs, py::arg("samples"), py::arg("covariates"))
       .def("save", &save)
       .def("restore", &restore, py::arg("memory"))
+      .def("step_cost",
+           [](const RecurrentStreams& streams) { return step_cost(streams.step_cost()); })
       .def_property_readonly("time", &RecurrentStreams::time);
 }
 

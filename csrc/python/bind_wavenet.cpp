@@ -198,6 +198,8 @@ void register_wavenet(py::module_& module) {
       .def("observe", &WaveNetStreams::observe)
       .def("observed", &observed)
       .def_property_readonly("conditioned_samples", &WaveNetStreams::conditioned_samples)
+      .def("step_cost",
+           [](const WaveNetStreams& streams) { return step_cost(streams.step_cost()); })
       .def_property_readonly("time", &WaveNetStreams::time);
 }
 

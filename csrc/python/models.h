@@ -16,6 +16,14 @@ namespace py = pybind11;
 // C-contiguous float32, converted where needed.
 using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
+inline py::dict step_cost(const StepCost& cost) {
+  py::dict values;
+  values["products"] = cost.products;
+  values["bytes"] = cost.bytes;
+  values["memory"] = cost.memory;
+  return values;
+}
+
 template <typename T>
 T take(const py::dict& values, const char* key) {
   require(values.contains(key), "the shape lacks '", key, "'");

@@ -23,14 +23,20 @@ def bench(
     if as_json:
         print(json.dumps(rows))
         return
-    print(f"{'':22}{'one stream':>14}{'real time':>12}{f'{batch} streams':>14}{'scoring':>14}")
+    print(
+        f"{'':22}{'one stream':>12}{'real time':>11}{'cycles':>9}{'bytes':>11}{'of limit':>10}"
+        f"{f'{batch} streams':>13}{'scoring':>11}"
+    )
     for row in rows:
         print(
-            f"{row['instruction_set']:14}{row['precision']:8}{row['one_stream']:>14,.0f}"
-            f"{_times(row.get('real_time_factor'))}{row['batch']:>14,.0f}{row['scoring']:>14,.0f}"
+            f"{row['instruction_set']:14}{row['precision']:8}{row['one_stream']:>12,.0f}"
+            f"{_times(row.get('real_time_factor'))}{row['cycles']:>9,.0f}{row['bytes']:>11,.0f}"
+            f"{row['one_stream'] / row['limit']:>10.0%}{row['batch']:>13,.0f}"
+            f"{row['scoring']:>11,.0f}"
         )
-    print("samples per second, one thread")
+    print("samples per second of one thread; cycles, and bytes of weights read, for each of one")
+    print("stream; its share of the rate at which this machine multiplies or reads those weights")
 
 
 def _times(factor: float | None) -> str:
-    return f"{factor:>11.2f}x" if factor else " " * 12
+    return f"{factor:>10.2f}x" if factor else " " * 11
