@@ -38,5 +38,5 @@ def test_settings(recordings, tmp_path, small_run):
         setting("hidden_size", "8", recordings)
     with pytest.raises(ValueError, match="channels must be a power of two"):
         train(recordings, tmp_path / "out", MODEL | {"quantization_channels": 100}, small_run)
-    with pytest.raises(ValueError, match="kind must be wavenet or recurrent, got 'x'"):
+    with pytest.raises(ValueError, match="kind must be wavenet or recurrent for audio, got 'x'"):
         train(recordings, tmp_path / "out", {"kind": "x"}, small_run)

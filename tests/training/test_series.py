@@ -171,6 +171,19 @@ def run(capsys, monkeypatch, *arguments) -> tuple[int, str]:
     return int(stopped.value.code or 0), captured.out + captured.err
 
 
+def test_kinds_on_the_command_line(table, tmp_path, capsys, monkeypatch):
+    options = ["--kind", "echo-state", "--target=load", "--units", "50", "--spectral-radius=0.5"]
+    code, text = run(capsys, monkeypatch, "train", table[0], "-o", tmp_path / "esn", *options)
+    assert code == 0, text
+    assert wavenet.load(tmp_path / "esn").config.hidden_size == 50
+    options = ["--kind", "wavenet", "--target", "load", "--hidden-size", "5"]
+    code, text = run(capsys, monkeypatch, "train", table[0], "-o", tmp_path / "w", *options)
+    assert code == 2 and "there is no setting 'hidden_size'" in text
+    options = ["--kind", "wave", "--target", "load"]
+    code, text = run(capsys, monkeypatch, "train", table[0], "-o", tmp_path / "w", *options)
+    assert code == 2 and "kind must be recurrent or wavenet or echo-state for series" in text
+
+
 def test_other_commands(model, wavenet_model, tmp_path, capsys, monkeypatch):
     """They describe models of series, or say what to use instead."""
     code, text = run(capsys, monkeypatch, "info", wavenet_model[0])
@@ -205,7 +218,10 @@ def test_refused_forecasts(table, model, call, message):
         ({"target": "lod"}, "no column 'lod'"),
         ({"target": "load", "horizon": 800}, "fewer than context and horizon, 2400"),
         ({"target": "load", "horizon": 0}, "horizon must be from 1"),
-        ({"target": "load", "kind": "hmm"}, "kind must be recurrent or wavenet or echo-state, got"),
+        (
+            {"target": "load", "kind": "hmm"},
+            "kind must be .* or echo-state for series, got",
+        ),
         ({"target": "load", "kind": "echo-state", "cell": "x"}, "no setting 'cell'"),
         ({"target": "load", "patch": 6}, "patches need a linear part: lags above 0"),
         ({"target": "load", "patch": 6, "lags": 9, "context": 7}, "context 7 must be a multiple"),

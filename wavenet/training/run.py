@@ -176,7 +176,7 @@ def setting(
         There is no such setting, or the text is not a value of its type.
     """
     source = data_kind(data) if data else "audio"
-    kind = kind or _KINDS[source][0]
+    kind = _checked_kind(kind, source)
     groups = {  # `precision` and `noise_shaping` of a command are those of the training
         "training": TrainingConfig,
         "model": WaveNetConfig if kind == "wavenet" else RecurrentConfig,
@@ -192,6 +192,14 @@ def setting(
     near = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise ValueError(f"there is no setting {name!r}{hint}")
+
+
+def _checked_kind(kind: str | None, source: str) -> str:
+    """The kind of model that learns such data; the default for None."""
+    kinds = _KINDS[source]
+    if kind is not None and kind not in kinds:
+        raise ValueError(f"kind must be {' or '.join(kinds)} for {source}, got {kind!r}")
+    return kind or kinds[0]
 
 
 def _value(name: str, text: str, default: Any) -> Any:
@@ -211,11 +219,7 @@ def _configs(
 ) -> tuple[WaveNetConfig | RecurrentConfig, TrainingConfig]:
     if not resume:
         source = data_kind(data)
-        kind = model.get("kind", _KINDS[source][0])
-        if kind not in _KINDS[source]:
-            raise ValueError(
-                f"{data} is {source}; kind must be {' or '.join(_KINDS[source])}, got {kind!r}"
-            )
+        kind = _checked_kind(model.get("kind"), source)
         defaults = {"text": TEXT_SETTINGS, "series": SERIES_SETTINGS}.get(source, {})
         settings = configuration.build(TrainingConfig, defaults | training, "training")
         if source == "text":

@@ -155,7 +155,7 @@ def fit_echo_state(path: Path, model: dict[str, Any], settings: TrainingConfig) 
     """
     columns = series_columns(path, model, settings)
     if columns.lags:
-        raise ValueError("an echo state network takes no lags; it is a linear forecast already")
+        raise ValueError("an echo state network takes no lags: its read-out is linear already")
     whole, split, _ = _read_track(path, columns, settings)
     length = columns.context + columns.horizon
     y, covariates = [], []
