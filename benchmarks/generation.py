@@ -191,6 +191,9 @@ def flat(name: str, rates: dict[str, dict]) -> dict[str, float]:
             prompt = values[f"prompt of {PROMPT:.0f} s"]
             figures[f"{prefix}, 2 threads over 1 for 32 streams"] = two
             figures[f"{prefix}, prompt over generation of 0.5 s"] = prompt / half
+            for peer, others in rates.items():
+                if "scoring" not in others:
+                    figures[f"{prefix}, times {peer}"] = values["one stream"] / others["one stream"]
         figures[f"{prefix}, times real time"] = values["one stream"] / rate
     return figures
 

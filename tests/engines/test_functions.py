@@ -7,11 +7,9 @@ import functools
 
 import numpy as np
 import pytest
-import torch
 
 from wavenet.config import WaveNetConfig
 from wavenet.generator import Generator
-from wavenet.models.losses import negative_log_likelihood
 
 ONE_CHANNEL = {
     "dilations": (1,), "residual_channels": 1, "gate_channels": 2, "skip_channels": 2,
@@ -66,6 +64,9 @@ def test_exponential_is_within_its_bound(instruction_set):
 
 @functools.cache
 def exact_log_probabilities(output: str, mean: float, log_scale: float) -> np.ndarray:
+    torch = pytest.importorskip("torch")
+    from wavenet.models.losses import negative_log_likelihood
+
     config = WaveNetConfig(output=output, mixtures=1, **ONE_CHANNEL)
     parameters = torch.tensor([0.0, mean, log_scale][-config.output_channels :])
     outputs = parameters.double()[None, :, None].expand(-1, -1, len(CODES))
