@@ -4,8 +4,12 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +91,36 @@ def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest):
     assert killed
     assert (summary.written, summary.failed) == (6, ())
     assert len(list(out.glob("*.wav"))) == 6
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_end_of_the_command_ends_its_workers(model, tmp_path, write_manifest, number):
+    manifest = write_manifest([{"condition": "900000.npy", "output": f"{i}.wav"} for i in range(2)])
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "wavenet", "synthesize", "--model", model, "--manifest",
+               manifest, "--jobs", "2", "-o", out]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+        while len(list(out.glob(".*.wav"))) < 2:
+            time.sleep(0.05)
+        os.kill(process.pid, number)  # alone, without its workers
+        process.wait(30)
+    assert process.returncode in (130, -number)
+    deadline = time.monotonic() + 30
+    while list(workers_of(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(workers_of(process.pid)) == []
+    assert not list(out.glob("[0-9].wav"))
+
+
+def workers_of(session: int) -> Iterator[int]:
+    """Processes of a session."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            yield int(path.parent.name)
 
 
 @pytest.mark.parametrize(

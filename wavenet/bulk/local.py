@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -43,6 +45,7 @@ def _run_pool(
     queue: deque[tuple[Job, int]], setup: Setup, workers: int, retries: int
 ) -> Iterator[Result]:
     """Runs a queue until it is empty or the pool breaks; returns what was under way then."""
+    others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
     pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(setup,))
     under_way: dict[Future, tuple[Job, int]] = {}
@@ -62,6 +65,10 @@ def _run_pool(
                     yield dataclasses.replace(result, attempts=attempt)
     except BrokenProcessPool:
         return list(under_way.values())
+    except BaseException:  # Ctrl-C: what is under way may take minutes
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     return []
@@ -69,7 +76,14 @@ def _run_pool(
 
 def _start(setup: Setup) -> None:
     global _worker  # noqa: PLW0603  # a process has one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(setup)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot end its workers."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _run(job: Job) -> Result:
