@@ -175,7 +175,8 @@ def test_kinds_on_the_command_line(table, tmp_path, capsys, monkeypatch):
     options = ["--kind", "echo-state", "--target=load", "--units", "50", "--spectral-radius=0.5"]
     code, text = run(capsys, monkeypatch, "train", table[0], "-o", tmp_path / "esn", *options)
     assert code == 0, text
-    assert wavenet.load(tmp_path / "esn").config.hidden_size == 50
+    code, text = run(capsys, monkeypatch, "info", tmp_path / "esn")
+    assert code == 0 and "layers: 1 x 50 units, rnn leak 0.5" in text
     options = ["--kind", "wavenet", "--target", "load", "--hidden-size", "5"]
     code, text = run(capsys, monkeypatch, "train", table[0], "-o", tmp_path / "w", *options)
     assert code == 2 and "there is no setting 'hidden_size'" in text

@@ -45,11 +45,12 @@ def _print_series(series) -> None:
     print(f"time series: {', '.join(series.targets)}; a row every {series.step} s")
     known = [*series.covariates, *series.calendar]
     print(f"covariates: {', '.join(known) or 'none'}")
-    print(f"horizon: {series.horizon} rows, from {series.context}")
+    print(f"horizon: {series.horizon} rows, from {series.context + series.lags}")
 
 
 def _print_recurrent(config) -> None:
     notes = [name for name in ("peepholes", "residual") if getattr(config, name)]
+    notes += [f"leak {config.leak:g}"] if config.leak < 1 else []
     print(
         f"layers: {config.layers} x {config.hidden_size} units, {' '.join([config.cell, *notes])}"
     )
