@@ -29,10 +29,10 @@ TORCH_SIDE = {"models", "training"}
 PACKAGE_FLOORS = {
     "_core": 0, "assets": 0, "config": 0,
     "alignment": 1, "arguments": 1, "codec": 1, "cpu": 1, "formats": 1,
-    "audio": 2, "metrics": 2,
+    "audio": 2, "frames": 2, "metrics": 2,
     "features": 3,
     "generator": 4, "recurrent": 4,
-    "conversion": 5, "models": 5,
+    "bulk": 5, "conversion": 5, "models": 5,
     "evaluation": 6, "verification": 6,
     "plot": 7, "speed": 7, "training": 7,
     "cli": 8,
