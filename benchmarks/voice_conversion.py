@@ -27,7 +27,8 @@ from wavenet.features.world import Analysis, WorldSettings
 from wavenet.metrics.summary import global_variance_ratio, mean_interval
 
 THRESHOLD = -20.0
-TEST = 40
+TEST = 40  # the last pairs; none is trained on
+DEVELOPMENT = 10  # the pairs before them
 SETTINGS = WorldSettings()
 METRIC = {
     "distortion": "10/ln10 sqrt(2 sum d^2), coefficients 1 to 24, mean over the path",
@@ -202,7 +203,12 @@ def main() -> None:
     parser.add_argument("--no-sound", action="store_true", help="skip what needs synthesis")
     parser.add_argument("--cache", type=Path, default=Path("benchmarks/.cache"))
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--n-components", type=int, default=128)
+    parser.add_argument("--settings", type=json.loads, default={}, help="of VoiceConverter, JSON")
+    parser.add_argument(
+        "--development",
+        action="store_true",
+        help="measure on the 10 pairs before the last 40, on which settings are chosen",
+    )
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
 
@@ -221,18 +227,19 @@ def main() -> None:
     forward = tuple(arguments.speakers)
     for a, b in [forward] if arguments.one_direction else [forward, forward[::-1]]:
         pairs = list(zip(analyses[a], analyses[b], strict=True))
-        test = pairs[-TEST:]
+        chosen = slice(-TEST - DEVELOPMENT, -TEST) if arguments.development else slice(-TEST, None)
+        test = pairs[chosen]
         unconverted = measure(test, lambda x: x.mel_cepstrum[:, 1:])
         results[f"{a}-{b}"] = {"source": {"unconverted": unconverted}}
         for n in arguments.pairs:
             run = results.setdefault(f"{a}-{b} {n}", {})
             for system in arguments.systems:
                 if system == "ours":
-                    options = {"n_components": arguments.n_components, "cache": arguments.cache}
+                    options = {"cache": arguments.cache} | arguments.settings
                     run[system] = ours(
                         [files[a][:n], files[b][:n]],
                         test,
-                        files[a][-TEST:],
+                        files[a][chosen],
                         options,
                         not arguments.no_sound,
                     )

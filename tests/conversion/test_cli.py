@@ -74,6 +74,26 @@ def test_apply_to_a_folder_keeps_what_can_be_converted(command, model, corpus, t
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00.wav", "01.wav"]
 
 
+def test_apply_warns_of_clipped_recordings_and_of_those_without_f0(
+    command, model, corpus, tmp_path
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    y, _ = soundfile.read(corpus / "source" / "00.wav")
+    write_audio(folder / "clipped.wav", np.clip(20.0 * y, -1.0, 1.0), RATE)
+    write_audio(folder / "whistle.wav", np.sin(np.arange(RATE) * 1.2) / 2, RATE)
+    shutil.copy(corpus / "source" / "01.wav", folder / "good.wav")
+    code, _, err = command("apply", model, folder, "-o", tmp_path / "out")
+    assert code == 0
+    lines = sorted(err.splitlines())
+    assert len(lines) == 2
+    assert "clipped.wav:" in lines[0]
+    assert lines[0].endswith("% of the samples are clipped")
+    assert "whistle.wav: no F0 was found between" in lines[1]
+    code, _, err = command("apply", model, folder / "whistle.wav", "-o", tmp_path / "one.wav")
+    assert (code, err.count("\n")) == (0, 1)
+
+
 def test_apply_from_and_to_standard_streams(model, corpus, tmp_path):
     import subprocess
     import sys

@@ -103,7 +103,8 @@ def apply(
 
         wavenet voice-convert apply slt-to-bdl IN.wav -o OUT.wav
 
-    A bad file in a folder does not lose the rest: it is listed and the exit code is 1.
+    A bad file in a folder does not lose the rest: it is listed and the exit code is 1. Files that
+    are clipped, or in which no F0 was found, are converted and named.
     """
     from wavenet.audio import wav_bytes, write_audio
     from wavenet.conversion.converter import VoiceConverter
@@ -119,14 +120,16 @@ def apply(
         with _progress() as progress:
             failed = convert_files(
                 converter, inputs, output,
-                method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress,
+                method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress, warn=_note,
             )  # fmt: skip
         _finish(failed)
         return
     if len(inputs) != 1 or Path(inputs[0]).is_dir():
         raise ValueError("standard input and output take one recording; name one file or -")
     source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else inputs[0]
-    y, rate = convert_recording(converter, source, method=method, f0=f0, vocoder=network)
+    y, rate = convert_recording(
+        converter, source, method=method, f0=f0, vocoder=network, warn=_note
+    )
     if output == "-":
         sys.stdout.buffer.write(wav_bytes(y, rate))
     else:

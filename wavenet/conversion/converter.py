@@ -31,9 +31,6 @@ from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 from wavenet.generator import Generator
 
-_FRAMES_PER_COMPONENT = 50
-_ITERATIONS = 8  # more do not change the result on held-out sentences
-
 
 class VoiceConverter(Estimator):
     """Converts the voice of one speaker into that of another, learned from parallel recordings.
@@ -206,6 +203,19 @@ class VoiceConverter(Estimator):
         ValueError
             The sound is silent, too short or not finite, or an argument is out of range.
         """
+        return self.convert_sound(y, sr, method=method, f0=f0, vocoder=vocoder, seed=seed)[0]
+
+    def convert_sound(
+        self,
+        y: np.ndarray,
+        sr: float,
+        *,
+        method: str | None = None,
+        f0: str | None = None,
+        vocoder: Generator | None = None,
+        seed: int = 0,
+    ) -> tuple[np.ndarray, bool]:
+        """As `convert`; and whether any F0 was found: if not, all is taken to be unvoiced."""
         config = self._fitted()
         method, f0 = self._method(method), self._f0_method(f0)
         if not 8000 <= sr <= 192000:
@@ -216,13 +226,14 @@ class VoiceConverter(Estimator):
                 raise ValueError("the method differential takes no vocoder: it filters the source")
         y = as_samples(y)
         if y.ndim == 2 and y.size:
-            converted = np.zeros(y.shape, np.float32)
+            converted, voiced = np.zeros(y.shape, np.float32), False
             silent = np.abs(y).max(axis=0) < world.SILENCE
             for i in np.flatnonzero(~silent | silent.all()):
-                converted[:, i] = self.convert(
+                converted[:, i], of_channel = self.convert_sound(
                     y[:, i], sr, method=method, f0=f0, vocoder=vocoder, seed=seed
                 )
-            return converted
+                voiced |= of_channel
+            return converted, voiced
         sound = _resample(world.checked_sound(y, config.world), sr, config.world.sample_rate)
         by_filter = method == "differential"
         analysis = world.analyze(
@@ -238,7 +249,8 @@ class VoiceConverter(Estimator):
             converted = dataclasses.replace(analysis, f0=contour, mel_cepstrum=spectrum)
             out = vocode(vocoder, converted, config.world, len(sound), seed)
         out = _resample(out, config.world.sample_rate, sr)[: len(y)]
-        return np.pad(out, (0, len(y) - len(out))).astype(np.float32)
+        out = np.pad(out, (0, len(y) - len(out))).astype(np.float32)
+        return out, bool((analysis.f0 > 0).any())
 
     def convert_features(self, analysis: Analysis, method: str | None = None) -> np.ndarray:
         """The target's mel-cepstra (n_frames, order + 1) for an analysed source recording.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +14,7 @@ from wavenet.audio import read_audio, write_audio
 from wavenet.conversion.config import F0_METHODS, METHODS
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.neural_vocoder import check_vocoder
-from wavenet.conversion.recordings import Progress, audio_files, for_each, named
+from wavenet.conversion.recordings import Progress, audio_files, clipping, for_each, named
 from wavenet.generator import Generator
 
 _PEAK = 0.99
@@ -31,6 +31,7 @@ def convert_files(
     vocoder: Generator | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Converts recordings; a bad one does not lose the others.
 
@@ -47,6 +48,8 @@ def convert_files(
         Threads; None: one per processor.
     progress
         Called with (stage, done, total).
+    warn
+        Called with a sentence on each recording, by its name, that is converted but doubtful.
 
     Returns
     -------
@@ -69,7 +72,9 @@ def convert_files(
     def convert(pair: tuple[Path, Path]) -> str | None:
         source, target = pair
         try:
-            y, rate = convert_recording(converter, source, method=method, f0=f0, vocoder=vocoder)
+            y, rate = convert_recording(
+                converter, source, method=method, f0=f0, vocoder=vocoder, warn=warn
+            )
             with named(source):
                 write_audio(target, y, rate)
         except (ValueError, OSError) as error:
@@ -91,19 +96,28 @@ def convert_recording(
     method: str | None = None,
     f0: str | None = None,
     vocoder: Generator | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> tuple[np.ndarray, int]:
     """A recording, a file or a binary file object, converted; and its rate [Hz].
 
-    The sound (n_samples, n_channels) is turned down where it would be clipped.
+    The sound (n_samples, n_channels) is turned down where it would be clipped. `warn` is called
+    with a sentence where the recording is clipped, and where no F0 was found in it.
 
     Raises
     ------
     FileNotFoundError, ValueError
         It cannot be read or converted; the file is named.
     """
-    with named(source if isinstance(source, str | os.PathLike) else "the input"):
+    name = source if isinstance(source, str | os.PathLike) else "the input"
+    with named(name):
         y, rate = read_audio(source, mono=False)
-        y = converter.convert(y, rate, method=method, f0=f0, vocoder=vocoder)
+        clipped = clipping(y)
+        y, voiced = converter.convert_sound(y, rate, method=method, f0=f0, vocoder=vocoder)
+    if warn and clipped:
+        warn(f"{name}: {clipped}")
+    if warn and not voiced:
+        low, high = converter.config_.source.f0_range
+        warn(f"{name}: no F0 was found between {low:g} and {high:g} Hz")
     peak = float(np.abs(y).max())
     return (y if peak <= _PEAK else y * (_PEAK / peak)), rate
 

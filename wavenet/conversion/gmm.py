@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
+import sys
+from typing import Any, Self
 
 import numpy as np
 
 from wavenet import _core
-from wavenet.arguments import processors
+from wavenet.arguments import integer, processors
 from wavenet.conversion.estimator import Estimator
 
 _COVARIANCE_TYPES = ("full", "cross_diag", "diag")
@@ -48,7 +49,7 @@ class JointDensityGMM(Estimator):
     random_state
         Seed of the k-means start.
     n_jobs
-        Threads; None: all processors. The results do not depend on it.
+        Threads; None or -1: all processors. The results do not depend on it.
     weights_init, means_init, covariances_init
         A start of one's own, all three, instead of `init`.
 
@@ -189,9 +190,12 @@ class JointDensityGMM(Estimator):
             )
         if self.init not in _STARTS:
             raise ValueError(f"init must be one of {', '.join(_STARTS)}, got {self.init!r}")
-        if not 1 <= self.n_components <= len(Z):
+        for name in ("n_components", "max_iter"):
+            integer(name, getattr(self, name), 1, 2**31 - 1)
+        self._threads()
+        if self.n_components > len(Z):
             raise ValueError(
-                f"n_components must be from 1 to the number of frames, n_samples = {len(Z)}, got "
+                f"n_components must be at most the number of frames, n_samples = {len(Z)}, got "
                 f"{self.n_components}"
             )
         if self.init == "split" and self.n_components & (self.n_components - 1):
@@ -199,8 +203,6 @@ class JointDensityGMM(Estimator):
                 f"n_components must be a power of two to start by splitting, got "
                 f"{self.n_components}"
             )
-        if self.max_iter < 1:
-            raise ValueError(f"max_iter must be at least 1, got {self.max_iter}")
         for name in ("tol", "reg_covar", "prior_frames"):
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
@@ -273,18 +275,49 @@ class JointDensityGMM(Estimator):
         return n * (1 + d + of_covariance[self.covariance_type]) - 1
 
     def _threads(self) -> int:
-        return self.n_jobs or processors()
+        if self.n_jobs in (None, -1):
+            return processors()
+        return integer("n_jobs", self.n_jobs, 1, 1024)
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks of an estimator; it calls this itself."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags("density_estimator", TargetTags(required=False), input_tags=InputTags())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_made"}
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "means_"):
-            raise ValueError("this JointDensityGMM is not fitted: call fit before")
+            raise _not_fitted()("this JointDensityGMM is not fitted: call fit before")
 
 
 def _checked(values: np.ndarray, name: str) -> np.ndarray:
+    """As finite float64 of two dimensions; the sentences hold the words scikit-learn looks for."""
+    if hasattr(values, "toarray"):
+        raise ValueError(f"{name} must be a dense array: sparse input is not supported")
+    if np.iscomplexobj(values):
+        raise ValueError(f"{name} must be real. Complex data not supported")
     array = np.asarray(values, np.float64)
-    if array.ndim != 2 or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite and of two dimensions, got shape {array.shape}")
+    if array.ndim != 2:
+        raise ValueError(
+            f"{name} must have two dimensions, got shape {array.shape}. Reshape your data"
+        )
+    for i, what in enumerate(("sample", "feature")):
+        if array.shape[i] < 1:
+            raise ValueError(
+                f"{name} has 0 {what}(s) (shape={array.shape}) while a minimum of 1 is required."
+            )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, without NaN and infinity")
     return array
+
+
+def _not_fitted() -> type[ValueError]:
+    """scikit-learn's error, a ValueError, where scikit-learn is in use."""
+    exceptions = sys.modules.get("sklearn.exceptions")
+    return exceptions.NotFittedError if exceptions else ValueError
 
 
 def _log_sum(log_joint: np.ndarray) -> np.ndarray:

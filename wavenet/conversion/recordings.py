@@ -113,10 +113,15 @@ def read_recording(path: str | os.PathLike, sample_rate: int) -> np.ndarray:
     with named(path):
         y, _ = read_audio(path, sample_rate)
         y = world.checked_sound(y, WorldSettings(sample_rate=sample_rate))
-        clipped = float((np.abs(y) >= 0.999).mean())
-        if clipped > _CLIPPED_SHARE:
-            raise ValueError(f"{100 * clipped:.1f} % of the samples are clipped")
+        if clipped := clipping(y):
+            raise ValueError(clipped)
     return y
+
+
+def clipping(y: np.ndarray) -> str:
+    """A sentence on how much of a sound is clipped, if that is much; else nothing."""
+    share = float((np.abs(y) >= 0.999).mean())
+    return f"{100 * share:.1f} % of the samples are clipped" if share > _CLIPPED_SHARE else ""
 
 
 @contextmanager
