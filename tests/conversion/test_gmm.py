@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.estimator_checks import check_estimator
 
-from wavenet import JointDensityGMM
+from wavenet import JointDensityGMM, _core
 
 TYPES = ("full", "cross_diag", "diag")
 
@@ -265,6 +265,31 @@ def test_threads_change_nothing(covariance_type, instruction_set):
         for method in ("score_samples", "predict_proba"):
             np.testing.assert_array_equal(getattr(model, method)(Z), getattr(models[0], method)(Z))
         np.testing.assert_array_equal(model.convert(Z[:, :10]), models[0].convert(Z[:, :10]))
+
+
+def test_what_the_last_iteration_spares_changes_nothing(instruction_set):
+    """Distances are bounded by those of the iteration before; one without a past has no bounds."""
+    Z = speech_like(14, 3000, 40, n_clusters=12)
+    parameters = start(Z, 16)
+    training = _core.MixtureTraining(Z, 1)
+    for _ in range(10):
+        fresh = _core.MixtureTraining(Z, 1)
+        assert training.expect(*parameters) == pytest.approx(fresh.expect(*parameters), rel=1e-9)
+        kept, new = (t.maximise("full", 1e-6, 0.0) for t in (training, fresh))
+        for a, b in zip(kept, new, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5 * np.abs(b).max())
+        parameters = kept
+
+
+def test_another_mixture_may_follow_any():
+    Z = speech_like(15, 2000, 20)
+    training = _core.MixtureTraining(Z, 1)
+    far = start(Z + 50.0, 8, seed=1)
+    narrow = start(Z, 8, seed=2)
+    narrow = (*narrow[:2], 1e-3 * narrow[2])
+    for parameters in (start(Z, 8), narrow, far, start(Z, 8), start(Z, 5), start(Z, 8, seed=3)):
+        fresh = _core.MixtureTraining(Z, 1).expect(*parameters)
+        assert training.expect(*parameters) == pytest.approx(fresh, rel=1e-9)
 
 
 def test_order_of_frames_changes_little():
