@@ -16,10 +16,10 @@ class Doubling:
 
     config_ = SimpleNamespace(method="mlpg", f0="keep")
 
-    def convert(self, y, sr, *, method=None, f0=None):
+    def convert_sound(self, y, sr, *, method=None, f0=None, vocoder=None):
         if y.flat[0] == 0.25:
             raise MemoryError
-        return 2 * y
+        return 2 * y, True
 
 
 @pytest.fixture
