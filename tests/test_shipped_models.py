@@ -7,6 +7,7 @@ import pytest
 
 import wavenet
 from wavenet.assets import find_model
+from wavenet.audio import read_audio
 from wavenet.verification import verify
 
 
@@ -64,3 +65,15 @@ def test_digits_predict_real_words(data):
         condition = generator.condition_from_spans(spans, len(y))
         others.append(generator.score(y, speaker="jackson", condition=condition).bits_per_sample)
     assert right < 5.5 and right < np.mean(others)
+
+
+def test_slt16k_copies_an_unseen_sentence(data):
+    vocoder = wavenet.load("slt16k")
+    y, _ = read_audio(data / "speech_arctic" / "slt" / "arctic_b0539.flac", 16000)
+    frames = vocoder.condition_from_sound(y)
+    right = vocoder.score(y, condition=frames).bits_per_sample
+    wrong = vocoder.score(y, condition=frames[::-1]).bits_per_sample
+    assert right < 4.4 and right < wrong - 0.5
+    copy = vocoder.generate(len(y), condition=frames, temperature=0.6)
+    levels = [np.log(1e-3 + np.abs(s[: 80 * 200]).reshape(-1, 320).mean(axis=1)) for s in (y, copy)]
+    assert np.corrcoef(levels)[0, 1] > 0.8
