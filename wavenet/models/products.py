@@ -1,7 +1,8 @@
 """Matrix products of training, in the library that is the fastest for them.
 
-torch multiplies float32 on a CPU with MKL, which takes three times as long as oneDNN on AMD's
-processors, and reduced precisions with oneDNN. `torch.compile` calls the same operator for both.
+torch multiplies float32 on a CPU with MKL, which for large products takes three times as long as
+oneDNN on AMD's processors, and reduced precisions with oneDNN. `torch.compile` calls the same
+operator for both.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from torch.nn import functional
 _ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
+_LARGE = 2**23  # products of numbers; below, oneDNN takes longer to begin than MKL to end
+
+
 def product(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
     """`a @ b + bias` of matrices; no gradients."""
-    if _ONEDNN and a.dtype == torch.float32 and a.device.type == "cpu":
+    large = a.shape[0] * a.shape[1] * b.shape[1] >= _LARGE
+    if _ONEDNN and large and a.dtype == torch.float32 and a.device.type == "cpu":
         return torch.ops.mkldnn._linear_pointwise(a, b.t(), bias, "none", [], "")
     return a @ b if bias is None else torch.addmm(bias, a, b)
 
