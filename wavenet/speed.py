@@ -65,7 +65,7 @@ def _measure(generator: Any, seconds: float, batch: int) -> dict[str, str | floa
     }
     cost = generator.streams(**_example(generator, 4096)[1]).core.step_cost()
     products = _core.peak_products(generator.precision) / cost["products"]
-    reads = _core.read_rate(int(cost["memory"])) / cost["bytes"]
+    reads = _core.read_rate(max(4096, int(cost["memory"]))) / cost["bytes"]
     row["cycles"] = _core.clock_rate() / row["one_stream"]
     row["bytes"] = cost["bytes"]
     row["limit"] = min(products, reads)
