@@ -122,8 +122,14 @@ CASES = [
     ("synthesize -o {out} --model {speaking} --text ,", "no symbol"),
     ("synthesize -o {out} --model {speaking} --seconds 99", "not for 792000"),
     ("synthesize -o {out} --model {speaking} --text a --condition {frames.npy}", "exclude"),
-    ("synthesize -o {out} --model {speaking} --condition {narrow.npy}", "(frames, 10), got (5, 3)"),
-    ("synthesize -o {out} --model {speaking} --condition {flat.npy}", "got (10,)"),
+    (
+        "synthesize -o {out} --model {speaking} --condition {narrow.npy}",
+        "shape (5, 3); the model needs (frames, 10)",
+    ),
+    (
+        "synthesize -o {out} --model {speaking} --condition {flat.npy}",
+        "shape (10,); the model needs",
+    ),
     ("synthesize -o {out} --model {speaking} --condition {nan.npy}", "not finite"),
     ("synthesize -o {out} --model {speaking} --condition {words.npy}", "array of numbers"),
     ("synthesize -o {out} --model {speaking} --condition {pickled.npy}", "not a .npy file"),
