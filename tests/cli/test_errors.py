@@ -131,7 +131,7 @@ CASES = [
         "shape (10,); the model needs",
     ),
     ("synthesize -o {out} --model {speaking} --condition {nan.npy}", "not finite"),
-    ("synthesize -o {out} --model {speaking} --condition {words.npy}", "array of numbers"),
+    ("synthesize -o {out} --model {speaking} --condition {words.npy}", "frames are real numbers"),
     ("synthesize -o {out} --model {speaking} --condition {pickled.npy}", "not a .npy file"),
     ("synthesize -o {out} --model {speaking} --condition {broken.npy}", "not a .npy file"),
     ("synthesize -o {out} --model {speaking} --condition {good.wav}", ".npy files only"),
@@ -167,7 +167,7 @@ CASES = [
     ),
     (
         "synthesize -o {out} --model {vocoder} --condition {frames.npy}",
-        "condition must have the shape (frames, 6), got (5, 10)",
+        "shape (5, 10); the model needs (frames, 6)",
     ),
     ("synthesize -o {out} --model {speaking} --condition {good.wav}", "from .npy files only"),
     ("score {good.wav} --model {vocoder} --text a", "does not read text"),
