@@ -1,7 +1,12 @@
 """Options and fixtures that all tests share."""
 
 import dataclasses
+import os
 from pathlib import Path
+
+# Before torch loads: its products here are small, and threads of it that wait for a busy core make
+# training a hundred times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
