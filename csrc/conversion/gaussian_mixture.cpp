@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <numeric>
 
 #include "base/checks.h"
 #include "base/parallel.h"
@@ -15,6 +14,7 @@ namespace wavenet {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
+
 // Where a panel of W begins, and what all panels before it need.
 std::size_t cells_before(std::size_t panel) { return kPanel * kPanel * panel * (panel + 1) / 2; }
 
