@@ -106,6 +106,8 @@ def measure_sound(converter: wavenet.VoiceConverter, test: list[Pair], files: li
 def sprocket(train: list[Pair], test: list[Pair]) -> dict:
     """sprocket-vc: three rounds of alignment, 32 components, deltas; its example's settings."""
     sys.modules.setdefault("dtw_c", types.SimpleNamespace(dtw_c=None))
+    here = str(Path(__file__).parent)
+    sys.path[:] = [p for p in sys.path if p != here]  # its dtw.py would hide the package dtw
     from sprocket.model import GV, GMMConvertor, GMMTrainer
     from sprocket.util import align_data, estimate_twf, extfrm, static_delta
 
