@@ -1,7 +1,7 @@
 """Time of iterations of expectation and maximisation against scikit-learn's.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/gmm.py [--sizes 48x20000x32 ...] [--json OUT]
-    OPENBLAS_NUM_THREADS=1 python benchmarks/gmm.py --speech ../shared/data/speech_arctic
+    OPENBLAS_NUM_THREADS=1 python benchmarks/gmm.py --speech ARCTIC_FOLDER
 
 Full covariances, the same start (random frames as means), the mean of the first iterations after
 it: ours get faster as the parameters settle, since distances that were far too large stay so. On

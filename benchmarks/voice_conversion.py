@@ -1,6 +1,6 @@
 """Voice conversion on held-out sentences: wavenet beside sprocket-vc and nnmnkwii.
 
-    python benchmarks/voice_conversion.py ../shared/data/speech_arctic --pairs 25 50 --out vc.json
+    python benchmarks/voice_conversion.py ARCTIC_FOLDER --pairs 25 50 --out vc.json
 
 All see the same mel-cepstra of the same pairs and are measured by the same code. Peers that do not
 import are left out. sprocket-vc asks for dtw-c, which does not build beside NumPy 2 and is used

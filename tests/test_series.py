@@ -86,3 +86,12 @@ def test_continuous_ranked_probability_score():
     assert continuous_ranked_probability_score([[3.0]], [1.0]) == 2
     with pytest.raises(ValueError, match="shape"):
         continuous_ranked_probability_score(paths, y[:2])
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-12], lambda b: b[:30] + b"?" * 20 + b[50:]])
+def test_damaged_archives(tmp_path, damage):
+    rows = "\n".join(f"{i},{i * i % 97}" for i in range(500))
+    path = tmp_path / "y.csv.gz"
+    path.write_bytes(damage(gzip.compress(f"t,y\n{rows}\n".encode())))
+    with pytest.raises(ValueError, match="is not a CSV file"):
+        read_series(path)

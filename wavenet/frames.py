@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 _MAGIC = b"\x93NUMPY"
 _READ = 2**16  # bytes that are asked for at once
 _FRAMES = 256  # of a file that are read at once
+# What NumPy raises on headers that are no headers.
+_DAMAGED = (ValueError, EOFError, OverflowError, TypeError, SyntaxError, tokenize.TokenError)
 
 
 def file_frames(path: str | os.PathLike) -> NDArray[np.floating]:
@@ -30,10 +33,12 @@ def file_frames(path: str | os.PathLike) -> NDArray[np.floating]:
         raise FileNotFoundError(f"no file of feature frames at {path}")
     try:
         frames = np.load(path, mmap_mode="r", allow_pickle=False)  # allocates nothing on a claim
-    except (ValueError, EOFError) as error:
+    except _DAMAGED as error:
         raise ValueError(f"{path} is not a .npy file of numbers: {error}") from error
     if not isinstance(frames, np.ndarray):
         raise ValueError(f"{path} holds several arrays; a .npy file has one")
+    if frames.dtype.kind not in "fiu":
+        raise ValueError(f"{path} has the dtype {frames.dtype}; frames are real numbers")
     return frames
 
 
@@ -50,8 +55,6 @@ def blocks_of_file(path: Path, channels: int) -> tuple[int, Iterator[NDArray[np.
         raise ValueError(
             f"{path} has the shape {frames.shape}; the model needs (frames, {channels})"
         )
-    if frames.dtype.kind not in "fiu":
-        raise ValueError(f"{path} has the dtype {frames.dtype}; frames are real numbers")
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         for start in range(0, len(frames), _FRAMES):
@@ -130,8 +133,11 @@ def _npy_header(file: BinaryIO, start: bytes, channels: int) -> tuple[np.dtype, 
                (2, 0): np.lib.format.read_array_header_2_0}  # fmt: skip
     if version not in readers:
         raise ValueError(f"the input is a .npy file of the unknown version {version}")
-    shape, fortran, dtype = readers[version](header)
-    if len(shape) != 2 or shape[1] != channels:
+    try:
+        shape, fortran, dtype = readers[version](header)
+    except _DAMAGED as error:
+        raise ValueError(f"the input is a damaged .npy file: {error}") from error
+    if len(shape) != 2 or shape[1] != channels or isinstance(shape[0], bool) or shape[0] < 0:
         raise ValueError(f"the input has the shape {shape}; the model needs (frames, {channels})")
     if dtype.kind not in "fiu" or (fortran and shape[1] > 1):
         raise ValueError(f"the input must be numbers, frame by frame; it is {dtype}, {fortran=}")

@@ -7,6 +7,7 @@ import gzip
 import math
 import os
 import re
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def read_series(path: str | os.PathLike) -> Series:
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.reader(file) if row]
-    except (UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
         raise ValueError(f"{path} is not a CSV file: {error}") from error
     if len(rows) < 3 or len(rows[0]) < 2:
         raise ValueError(f"{path} needs a header with two columns or more, and two rows or more")

@@ -21,6 +21,7 @@ class FrameTrack {
               std::size_t frames, bool last, std::size_t time);
 
   bool ended() const { return ended_; }
+  std::size_t received() const { return features_end_; }  // feature frames so far
   // Frames so far, as the blocks see them, from the start; those before first() are dropped.
   std::size_t end() const { return end_; }
   std::size_t first() const { return first_; }

@@ -71,7 +71,7 @@ void WaveNetState::append(std::size_t stream, const float* features, std::size_t
                           bool last) {
   require(stream < batch_, "stream ", stream, " is not one of ", batch_);
   require(model_->shape().local.channels, "the model takes no feature frames");
-  require(frames > 0 || !last || conditioning_[stream].track.end() > 0,
+  require(frames > 0 || !last || conditioning_[stream].track.received() > 0,
           "the model needs feature frames");
   conditioning_[stream].track.append(model_->kernels(), model_->condition_network(), features,
                                      frames, last, time_);

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kTrialSamples = 256;
 constexpr std::size_t kTempoSamples = 64 * kTrialSamples;
-constexpr std::size_t kFewestOnTwoCores = 64;  // fewer do not pay for starting a thread
+constexpr std::size_t kPieceSamples = 64;  // fewer do not pay for starting a thread
+constexpr double kHopeless = 4.0;          // times slower
 
 }  // namespace
 
@@ -85,25 +86,29 @@ void WaveNetStreams::generate(std::size_t steps, const CategoricalOptions& optio
   });
 }
 
-// Some samples on one core, some on two, then many the faster way, and so on.
+// Some samples on one core, some on two, then many the faster way, and so on. A trial goes by
+// pieces, so that it can be given up where a neighbour has the other core.
 void WaveNetStreams::generate_alone(std::size_t steps, const CategoricalOptions& options,
                                     std::uint64_t seed, std::uint16_t* out) {
-  if (!pipeline_) pipeline_ = std::make_unique<WaveNetPipeline>(*model_);
   WaveNetState& state = groups_.front();
   while (steps > 0) {
-    const std::size_t place = tempo_.samples % kTempoSamples;
+    const std::size_t place = tempo_.place;
     const bool trial = place < 2 * kTrialSamples;
     const std::size_t end = trial ? (place / kTrialSamples + 1) * kTrialSamples : kTempoSamples;
-    const std::size_t count = std::min(steps, end - place);
+    const std::size_t count = std::min({steps, end - place, trial ? kPieceSamples : steps});
     std::size_t cores = trial ? place / kTrialSamples + 1 : tempo_.faster();
-    if (count < kFewestOnTwoCores) cores = 1;
+    if (count < kPieceSamples) cores = 1;
+    if (cores == 2 && !pipeline_) pipeline_ = std::make_unique<WaveNetPipeline>(*model_);
     const auto start = std::chrono::steady_clock::now();
     if (cores == 1 || !pipeline_->generate(state, count, options, seed, out)) {
       state.generate(count, options, seed, out, count);
     }
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    if (trial) tempo_.seconds[cores - 1] = taken.count() / static_cast<double>(count);
-    tempo_.samples += count;
+    if (place % kTrialSamples == 0 && trial) tempo_.seconds[place / kTrialSamples] = kUnknown;
+    double& seconds = tempo_.seconds[cores - 1];
+    if (trial) seconds = std::min(seconds, taken.count() / static_cast<double>(count));
+    const bool hopeless = trial && cores == 2 && seconds > kHopeless * tempo_.seconds[0];
+    tempo_.place = (hopeless ? end : place + count) % kTempoSamples;
     out += count;
     steps -= count;
   }

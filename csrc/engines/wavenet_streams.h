@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -42,10 +43,12 @@ class WaveNetStreams {
   const WaveNetShape& shape() const { return model_->shape(); }
 
  private:
+  static constexpr double kUnknown = std::numeric_limits<double>::infinity();
+
   // Times of a sample of a stream alone, on one core and on two: neighbours change them.
   struct Tempo {
-    std::array<double, 2> seconds{};
-    std::size_t samples = 0;  // so far
+    std::array<double, 2> seconds{kUnknown, kUnknown};
+    std::size_t place = 0;  // in the cycle of trials and the rest [samples]
     std::size_t faster() const { return seconds[1] < seconds[0] ? 2 : 1; }
   };
 

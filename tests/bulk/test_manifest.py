@@ -134,6 +134,8 @@ def workers_of(session: int) -> Iterator[int]:
         ({"seconds": -1}, "line 1 has the seconds -1, not a number"),
         ({"seconds": "long"}, "line 1 has the seconds 'long'"),
         ({"seed": 1.5}, "line 1 has the seed 1.5"),
+        ({"seed": int("9" * 400)}, "line 1 has the seed 999"),
+        ({"seconds": int("9" * 400)}, "line 1 has the seconds 999"),
         (["a"], "line 1 is not an object"),
     ],
 )

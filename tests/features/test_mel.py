@@ -120,6 +120,7 @@ def test_bad_sounds(y, changes, message):
     ("changes", "message"),
     [
         ({"f_max": 9000.0}, "f_max must be from 0.0 to 8000.0, got 9000.0"),
+        ({"f_min": 100.0, "f_max": 100.0}, "f_min must be below f_max, both are 100 Hz"),
         ({"window_length": 2000}, "window_length must be from 2 to 1024, got 2000"),
         ({"mel_scale": "bark"}, "mel_scale must be one of slaney, htk, got 'bark'"),
         ({"power": 3.0}, "power must be 1 or 2, got 3.0"),

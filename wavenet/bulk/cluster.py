@@ -43,7 +43,7 @@ def run_on_ray(
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise ValueError(f"no Ray cluster at {address}: {error}") from error
     try:
-        count = workers or int(ray.cluster_resources().get("CPU", 1))
+        count = max(1, workers or int(ray.cluster_resources().get("CPU", 1)))
         remote = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=retries)(Worker)
         actors = [remote.remote(setup) for _ in range(min(count, len(jobs)))]
         yield from _run_actors(ray, RayError, actors, jobs, retries)
@@ -69,22 +69,36 @@ def _run_actors(
     ray: Any, ray_error: type[Exception], actors: list[Any], jobs: list[Job], retries: int
 ) -> Iterator[Result]:
     queue = deque((job, 1) for job in jobs)
-    idle = list(actors)
+    starting = {actor.ready.remote(): actor for actor in actors}  # some may never find a processor
+    idle: list[Any] = []
     under_way: dict[Any, tuple[Any, Job, int]] = {}
     while queue or under_way:
         while queue and idle:
             actor, (job, attempt) = idle.pop(), queue.popleft()
             under_way[actor.run.remote(job)] = actor, job, attempt
-        done, _ = ray.wait(list(under_way), num_returns=1)
+        done, _ = ray.wait([*under_way, *starting], num_returns=1)
         for reference in done:
+            if reference in starting:
+                actor = starting.pop(reference)
+                try:
+                    ray.get(reference)
+                    idle.append(actor)
+                except ray_error as error:
+                    if not (starting or idle or under_way):
+                        raise RuntimeError(f"no worker could start: {_sentence(error)}") from error
+                continue
             actor, job, attempt = under_way.pop(reference)
             idle.append(actor)
             try:
                 result = ray.get(reference)
             except ray_error as error:
-                reason = " ".join(str(error).split())[:200]
-                result = Result(job.output, f"the worker died: {reason}", attempts=retries + 1)
+                reason = f"the worker died: {_sentence(error)}"
+                result = Result(job.output, reason, attempts=retries + 1)
             if result.retry and attempt <= retries:
                 queue.append((job, attempt + 1))
             else:
                 yield dataclasses.replace(result, attempts=max(attempt, result.attempts))
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

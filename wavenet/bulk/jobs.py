@@ -85,7 +85,7 @@ def _job(manifest: Path, where: str, index: int, row: Any, seed: int) -> Job:
     stem = Path(condition).stem if condition else f"{index:06d}"
     return Job(
         output=_output(where, values["output"] or f"{stem}.wav"),
-        seed=seed if values["seed"] is None else int(_number(where, "seed", values["seed"])),
+        seed=seed if values["seed"] is None else _seed(where, values["seed"]),
         condition=str((manifest.parent / condition).absolute()) if condition else None,
         text=values["text"],
         speaker=values["speaker"],
@@ -106,12 +106,21 @@ def _output(where: str, name: str) -> str:
     return str(path)
 
 
-def _number(where: str, name: str, value: Any, low: float = 0, high: float = 2**63) -> float:
+def _seed(where: str, value: Any) -> int:
+    try:
+        seed = int(value)
+    except (TypeError, ValueError, OverflowError):
+        seed = -1
+    if not 0 <= seed < 2**63 or (isinstance(value, float) and value != seed):
+        raise ValueError(f"{where} has the seed {value!r}, not a whole number from 0 to 2^63 - 1")
+    return seed
+
+
+def _number(where: str, name: str, value: Any, low: float, high: float) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
-    whole = name != "seed" or number == int(number) if math.isfinite(number) else False
-    if not whole or not low <= number <= high:
+    if not low <= number <= high:
         raise ValueError(f"{where} has the {name} {value!r}, not a number from {low:g} to {high:g}")
     return number

@@ -84,12 +84,16 @@ class Worker:
         self.generator = setup.load()
         self.name = f"{platform.node()}/{os.getpid()}"
 
+    def ready(self) -> str:
+        """The name, once the model is loaded."""
+        return self.name
+
     def run(self, job: Job) -> Result:
         """Makes one recording; what is wrong with it is said in the result."""
         start = time.monotonic()
         try:
             seconds = self._write(job)
-        except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        except Exception as error:  # whatever a row brings, the others go on
             text = " ".join(str(error).split()) or type(error).__name__
             retry = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
             return Result(job.output, text, retry, worker=self.name)

@@ -36,6 +36,8 @@ def evaluate(
     from wavenet.evaluation import table
     from wavenet.formats.atomic import atomic_path
 
+    if output and output.suffix == ".json":
+        raise ValueError(f"{output} is where the settings go; give the table a name in .csv")
     for file in (output, plot):
         if file and not file.parent.is_dir():
             raise FileNotFoundError(f"the folder {file.parent} does not exist")

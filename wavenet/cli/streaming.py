@@ -47,7 +47,9 @@ def stream_synthesis(
             )
         total = n_samples or lasts
     audio = generator.stream(total, block_size=block_size, condition=blocks, **options)
-    first = next(audio)  # what can be refused is refused before anything is written
+    first = next(audio, None)  # what can be refused is refused before anything is written
+    if first is None:
+        raise ValueError("the condition ends where the audio that is to be continued does")
     done = 0
     with _writer(output, generator.sample_rate, raw, total) as write:
         for block in _chain(first, audio):

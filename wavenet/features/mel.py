@@ -85,6 +85,8 @@ class MelFeatures:
             object.__setattr__(self, "f_max", self.sample_rate / 2)
         settle(self, "f_min", number, 0.0, self.sample_rate / 2)
         settle(self, "f_max", number, self.f_min, self.sample_rate / 2)
+        if self.f_min == self.f_max:
+            raise ValueError(f"f_min must be below f_max, both are {self.f_min:g} Hz")
         choice("mel_scale", self.mel_scale, ("slaney", "htk"))
         choice("filter_norm", self.filter_norm, ("slaney", "none"))
         settle(self, "floor", number, 1e-30, 1.0)

@@ -53,6 +53,8 @@ def initial_model(
     clips = read_clips(data)
     held_out = held_out_clips(clips, settings)
     clips = [clip for clip, held in zip(clips, held_out, strict=True) if not held]
+    if not clips:
+        raise ValueError("the data leave no clip to train on: all are held out")
     used = clips[:: -(-len(clips) // _CALIBRATION_CLIPS)]
     generator = Generator(config, tensors)
     tensors |= activation_ranges(generator, read_recordings(generator, used))

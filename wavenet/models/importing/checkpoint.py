@@ -44,6 +44,8 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
             raise ValueError(f"{path}: {name!r} is not a tensor but {type(value).__name__}")
         if value.layout != torch.strided or value.is_complex():
             raise ValueError(f"{path}: {name!r} is not a plain tensor of real numbers")
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise ValueError(f"{path}: {name!r} claims more numbers than the file has")
         if not torch.isfinite(value).all():
             raise ValueError(f"{path}: {name!r} has values that are not finite")
         tensors[name.removeprefix("module.")] = value.detach().double().numpy()
