@@ -46,7 +46,7 @@ def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest):
 
     thread = threading.Thread(target=kill, daemon=True)
     thread.start()
-    summary = synthesize_manifest(manifest, out, model, jobs=9, ray="local")  # not all can start
+    summary = synthesize_manifest(manifest, out, model, jobs=9, ray="local")
     thread.join(10)
     assert killed
     assert summary.written == 6

@@ -43,9 +43,11 @@ def run_on_ray(
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise ValueError(f"no Ray cluster at {address}: {error}") from error
     try:
-        count = max(1, workers or int(ray.cluster_resources().get("CPU", 1)))
+        processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
         remote = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=retries)(Worker)
-        actors = [remote.remote(setup) for _ in range(min(count, len(jobs)))]
+        # No more than can run at once: one that dies needs its processor again.
+        count = min(workers or processors, processors, len(jobs))
+        actors = [remote.remote(setup) for _ in range(count)]
         yield from _run_actors(ray, RayError, actors, jobs, retries)
     finally:
         if ours:
