@@ -1,6 +1,12 @@
 """A small model and a manifest for it."""
 
 import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +52,27 @@ def write_manifest(tmp_path, frames):
         return path
 
     return write
+
+
+@contextmanager
+def _killing(out: Path, workers: Callable[[], list[int]]) -> Iterator[list[int]]:
+    killed: list[int] = []
+
+    def kill():
+        while not killed:
+            time.sleep(0.01)
+            if list(out.glob(".*.wav")):  # a recording is being written
+                for process in workers()[:1]:
+                    os.kill(process, signal.SIGKILL)
+                    killed.append(process)
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    yield killed
+    thread.join(10)
+
+
+@pytest.fixture
+def killing():
+    """`with killing(out, workers) as killed`: the first of `workers()` is killed amid its work."""
+    return _killing

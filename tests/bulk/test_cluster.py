@@ -1,9 +1,5 @@
 """The same manifest on a Ray instance of this machine, one worker of which is killed."""
 
-import os
-import signal
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -29,25 +25,13 @@ def ray_workers() -> list[int]:
     return found
 
 
-def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest):
+def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest, killing):
     rows = [{"condition": "20000.npy", "output": f"{i}.wav"} for i in range(6)]
     rows.append({"condition": "missing.npy"})
     manifest = write_manifest(rows)
     out = tmp_path / "out"
-    killed = []
-
-    def kill():
-        while not killed:
-            time.sleep(0.01)
-            if list(out.glob(".*.wav")):  # a recording is being written
-                for process in ray_workers()[:1]:
-                    os.kill(process, signal.SIGKILL)
-                    killed.append(process)
-
-    thread = threading.Thread(target=kill, daemon=True)
-    thread.start()
-    summary = synthesize_manifest(manifest, out, model, jobs=9, ray="local")
-    thread.join(10)
+    with killing(out, ray_workers) as killed:
+        summary = synthesize_manifest(manifest, out, model, jobs=9, ray="local")
     assert killed
     assert summary.written == 6
     assert [result.output for result in summary.failed] == ["missing.wav"]

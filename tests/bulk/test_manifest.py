@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,25 +68,17 @@ def test_bad_rows_do_not_lose_the_rest_and_a_second_run_makes_them(
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
 
 
-def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest):
+def test_a_worker_that_dies_loses_nothing(model, tmp_path, write_manifest, killing):
     """The first worker that shows up is killed amid its work."""
     rows = [{"condition": "20000.npy", "output": f"{i}.wav"} for i in range(6)]
     manifest = write_manifest(rows)
     out = tmp_path / "out"
-    killed = []
 
-    def kill():
-        while not killed:
-            time.sleep(0.01)
-            if list(out.glob(".*.wav")):  # a recording is being written
-                for child in multiprocessing.active_children()[:1]:
-                    os.kill(child.pid, signal.SIGKILL)
-                    killed.append(child.pid)
+    def workers() -> list[int]:
+        return [child.pid for child in multiprocessing.active_children()]
 
-    thread = threading.Thread(target=kill, daemon=True)
-    thread.start()
-    summary = synthesize_manifest(manifest, out, model, jobs=2)
-    thread.join(10)
+    with killing(out, workers) as killed:
+        summary = synthesize_manifest(manifest, out, model, jobs=2)
     assert killed
     assert (summary.written, summary.failed) == (6, ())
     assert len(list(out.glob("*.wav"))) == 6

@@ -11,15 +11,6 @@ from wavenet.recurrent.sequence_to_sequence import SequenceToSequenceConfig
 SMALL = {"source_classes": 6, "target_classes": 6, "embedding_size": 16, "hidden_size": 32}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Threads of torch wait for each other at every step of so small a model."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def reversals(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Sequences of 3 to 7 symbols, padded, the same backwards, and their lengths."""
     generator = torch.Generator().manual_seed(seed)

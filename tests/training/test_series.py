@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
 import wavenet
 from wavenet.cli import main
@@ -16,15 +15,6 @@ from wavenet.verification import verify
 
 MODEL = {"target": "load", "covariates": "hot", "horizon": 12, "context": 24, "hidden_size": 16}
 RUN = {"steps": 150, "batch_size": 16, "learning_rate": 1e-2, "warmup_steps": 10}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Threads of torch wait for each other at every step of so small a model."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

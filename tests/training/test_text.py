@@ -6,7 +6,6 @@ import signal
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file
 
 import wavenet
@@ -20,15 +19,6 @@ SENTENCE = "the cat sat on the mat, and the dog lay by the door.\n"
 MODEL = {"hidden_size": 32, "layers": 2, "embedding_size": 8, "dropout": 0.1}
 RUN = {"steps": 20, "batch_size": 4, "window": 64, "warmup_steps": 2, "validate_every": 10}
 CLASSES = RecurrentConfig(classes=50)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Threads of torch wait for each other at every step of so small a model."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
