@@ -69,6 +69,9 @@ WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision pr
   }
   pack_input(tensors);
   pack_blocks(tensors, ranges);
+  if (precision == Precision::kFloat32 && PlanarBlocks::suit(shape)) {
+    planar_ = PlanarBlocks(shape, tensors);
+  }
   pack_conditioning(tensors);
   pack_head(tensors, precision);
   place_weights();

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engines/condition_network.h"
-#include "engines/wavenet_shape.h"
+#include "engines/wavenet_planar.h"
 #include "layers/weight_memory.h"
 
 namespace wavenet {
@@ -40,6 +40,7 @@ class WaveNet {
   const Kernels& kernels() const { return *kernels_; }
   const LinearKernels& linear() const { return *linear_; }  // of the blocks
   const std::vector<Block>& blocks() const { return blocks_; }
+  const PlanarBlocks& planar() const { return planar_; }  // the same blocks; may be empty
   const ConditionNetwork& condition_network() const { return condition_network_; }
 
   std::size_t residual_width() const { return padded(shape_.residual_channels); }
@@ -86,6 +87,7 @@ class WaveNet {
   const LinearKernels* linear_;
   ConditionNetwork condition_network_;
   std::vector<Block> blocks_;
+  PlanarBlocks planar_;
   AlignedBuffer<float> input_table_;  // [tap][code][residual_width]; one row a tap for scalars
   AlignedBuffer<float> input_bias_;
   AlignedBuffer<float> block_bias_;  // condition_width()

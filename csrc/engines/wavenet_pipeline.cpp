@@ -37,6 +37,7 @@ bool WaveNetPipeline::generate(WaveNetState& state, std::size_t steps,
     }
   };
   state.project_conditioning(state.time_, 1);
+  state.planes_.leave(state.histories_);
   for (std::size_t l = 0; l < residuals_.size(); ++l) {
     state.look_ahead(l, state.time_, state.histories_[l].last(0));
   }

@@ -50,6 +50,7 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
   positive_.resize(columns * model_->skip_width());
   hidden_.resize(columns * model_->skip_width());
   logits_.resize(columns * model_->output_width());
+  planes_ = WaveNetPlanes(*model_, batch, columns);
 }
 
 void WaveNetState::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
@@ -174,7 +175,13 @@ std::size_t WaveNetState::pass_over(std::size_t steps, const std::uint16_t* samp
 void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool with_logits) {
   project_conditioning(time_, steps);
   embed(inputs, steps);
-  for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
+  if (planes_.take(steps * batch_) && !observing_) {
+    planes_.run(*model_, conditioning_.front().global.data(), histories_, carry_.data(),
+                steps * batch_, with_logits);
+  } else {
+    planes_.leave(histories_);
+    for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
+  }
   if (with_logits) run_head(steps);
   time_ += steps;
 }
@@ -298,8 +305,7 @@ void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
   end = std::min(total, std::max(end, begin + kConditionedSamples / hold));
   float* rows = conditioning.scratch.room(0, (end - begin - known) * network.width());
   const std::size_t dropped = track.first() * network.rows_per_frame();
-  network.rows(track.encoded(), begin + known - dropped, end - dropped, rows,
-               conditioning.scratch);
+  network.rows(track.encoded(), begin + known - dropped, end - dropped, rows, conditioning.scratch);
   AlignedBuffer<float>& projected = conditioning.projected;
   projected.resize(std::max(projected.size(), (end - begin) * width));
   std::copy_n(projected.data() + (some_known ? begin - conditioning.begin : 0) * width,

@@ -102,6 +102,7 @@ class WaveNetState {
   std::uint64_t time_ = 0;
   std::vector<Conditioning> conditioning_;  // per stream
   std::vector<History> histories_;          // per block: rows of batch x residual_width
+  WaveNetPlanes planes_;                    // where the histories are while blocks run in planes
   std::vector<Ahead> ahead_;                // per block
   std::vector<std::int32_t> recent_;        // per stream: the last input_kernel_size inputs
   std::vector<std::int32_t> next_;          // per stream: the sample that is not fed yet

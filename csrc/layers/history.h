@@ -34,6 +34,9 @@ class History {
 
   // The last `count` rows.
   const char* last(std::size_t count) const { return buffer_.data() + (end_ - count) * width_; }
+  char* last(std::size_t count) { return buffer_.data() + (end_ - count) * width_; }
+
+  std::size_t past() const { return past_; }
 
  private:
   std::size_t past_ = 0;
