@@ -1,7 +1,6 @@
 #include "engines/recurrent_state.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/random.h"
 
@@ -165,8 +164,7 @@ const void* RecurrentState::stored(const float* rows, std::size_t count, InputFo
   if (model_->linear().input_bytes == sizeof(float)) return rows;
   const std::size_t width = model_->width();
   for (std::size_t r = 0; r < count; ++r) {
-    model_->linear().encode(rows + r * width, zeros_.data(),
-                            -std::numeric_limits<float>::infinity(), form, width, room + r * width);
+    model_->linear().encode(rows + r * width, zeros_.data(), form, width, room + r * width);
   }
   return room;
 }

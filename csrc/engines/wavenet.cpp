@@ -75,6 +75,7 @@ WaveNet::WaveNet(const WaveNetShape& shape, const Tensors& tensors, Precision pr
   pack_conditioning(tensors);
   pack_head(tensors, precision);
   place_weights();
+  view_blocks();
 }
 
 // The critical path of a step first: it should stay in the caches where not all weights fit.
@@ -82,7 +83,8 @@ void WaveNet::place_weights() {
   std::vector<PackedLinear*> layers;
   for (Block& block : blocks_) {
     layers.push_back(&block.taps.back());
-    layers.push_back(&block.out);
+    layers.push_back(&block.residual);
+    layers.push_back(&block.skip);
   }
   layers.push_back(&hidden_);
   layers.push_back(&output_);
@@ -90,6 +92,18 @@ void WaveNet::place_weights() {
     for (std::size_t k = 0; k + 1 < block.taps.size(); ++k) layers.push_back(&block.taps[k]);
   }
   place_together(layers);
+}
+
+// What the kernels see of the blocks, when everything has its place.
+void WaveNet::view_blocks() {
+  for (std::size_t l = 0; l < blocks_.size(); ++l) {
+    Block& block = blocks_[l];
+    const bool last = l + 1 == blocks_.size();
+    const Block& next = last ? block : blocks_[l + 1];
+    block.view = {block.taps.back().view(), block.residual.view(), block.skip.view(),
+                  block.gated_form,         half_width(),          last ? 0 : residual_width(),
+                  next.bias.data(),         next.residual_form};
+  }
 }
 
 // The causal convolution of one-hot vectors or of embeddings is, for each tap, a table with a row
@@ -134,7 +148,7 @@ void WaveNet::pack_blocks(const Tensors& tensors, const ActivationRanges& ranges
     const std::string name = block_name(l);
     Block block;
     block.dilation = shape_.dilations[l];
-    block.last = l + 1 == shape_.dilations.size();
+    const bool last = l + 1 == shape_.dilations.size();
     block.residual_scales =
         byte_scales(bytes, bytes ? ranges.residual[l] : std::vector<float>(), residual);
     block.gated_scales = byte_scales(bytes, bytes ? ranges.gated[l] : std::vector<float>(), half);
@@ -158,8 +172,8 @@ void WaveNet::pack_blocks(const Tensors& tensors, const ActivationRanges& ranges
       }
       block.taps.emplace_back(*linear_, tap, block.residual_form);
     }
-    pack_outputs(tensors, name, block);
-    if (!block.last) {
+    pack_outputs(tensors, name, last, block);
+    if (!last) {
       const float* residual_bias = find_tensor(tensors, name + ".residual.bias", {residual});
       for (std::size_t i = 0; i < residual; ++i) bias[i] += residual_bias[i];
     }
@@ -167,20 +181,23 @@ void WaveNet::pack_blocks(const Tensors& tensors, const ActivationRanges& ranges
   }
 }
 
-// The residual and the skip 1x1 as one layer, the skip biases of all blocks as one vector.
-void WaveNet::pack_outputs(const Tensors& tensors, const std::string& name, Block& block) {
+// The residual and the skip 1x1, the skip biases of all blocks as one vector. The last block's
+// residual output is dead: that layer has no outputs.
+void WaveNet::pack_outputs(const Tensors& tensors, const std::string& name, bool last,
+                           Block& block) {
   const std::size_t residual = shape_.residual_channels;
   const std::size_t skip = shape_.skip_channels;
   const std::size_t half = shape_.gate_channels / 2;
-  const std::size_t skip_start = block.last ? 0 : residual_width();
-  LayerWeights out(skip_start + skip_width(), half);
-  if (!block.last) {
+  LayerWeights to_residual(last ? 0 : residual_width(), half);
+  if (!last) {
     const float* weight = find_tensor(tensors, name + ".residual.weight", {residual, half, 1});
-    out.set(0, 0, {weight, residual, half, half, 1});
+    to_residual.set(0, 0, {weight, residual, half, half, 1});
   }
+  block.residual = PackedLinear(*linear_, to_residual, block.gated_form);
+  LayerWeights to_skip(skip_width(), half);
   const float* weight = find_tensor(tensors, name + ".skip.weight", {skip, half, 1});
-  out.set(skip_start, 0, {weight, skip, half, half, 1});
-  block.out = PackedLinear(*linear_, out, block.gated_form);
+  to_skip.set(0, 0, {weight, skip, half, half, 1});
+  block.skip = PackedLinear(*linear_, to_skip, block.gated_form);
   const float* skip_bias = find_tensor(tensors, name + ".skip.bias", {skip});
   for (std::size_t i = 0; i < skip; ++i) skip_bias_[i] += skip_bias[i];
 }

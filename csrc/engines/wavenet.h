@@ -27,13 +27,13 @@ class WaveNet {
 
   struct Block {
     std::vector<PackedLinear> taps;  // oldest first, each residual -> gate row
-    PackedLinear out;                // gated activation -> carry row
+    PackedLinear residual, skip;     // gated activation -> parts of the carry row
     std::size_t dilation;
-    bool last;  // its residual output is dead: `out` leads to the skip part alone
     InputForm residual_form;
     InputForm gated_form;
     AlignedBuffer<float> residual_scales, gated_scales;  // of the forms
     AlignedBuffer<float> bias;  // of the residual outputs of all blocks before
+    BlockView view;             // of the above, for steps of one stream
   };
 
   const WaveNetShape& shape() const { return shape_; }
@@ -80,7 +80,8 @@ class WaveNet {
   void pack_blocks(const Tensors& tensors, const ActivationRanges& ranges);
   void pack_head(const Tensors& tensors, Precision precision);
   void place_weights();
-  void pack_outputs(const Tensors& tensors, const std::string& name, Block& block);
+  void view_blocks();
+  void pack_outputs(const Tensors& tensors, const std::string& name, bool last, Block& block);
 
   WaveNetShape shape_;
   const Kernels* kernels_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <limits>
 #include <thread>
 
 namespace wavenet {
@@ -11,9 +10,8 @@ WaveNetPipeline::WaveNetPipeline(const WaveNet& model) {
   const std::size_t gated_bytes = model.half_width() * model.linear().input_bytes;
   std::vector<PackedLinear*> chain, rest;
   for (const WaveNet::Block& block : model.blocks()) {
-    const std::size_t skip_start = block.last ? 0 : model.residual_width();
-    residuals_.push_back(block.out.slice(0, skip_start));
-    skips_.push_back(block.out.slice(skip_start, skip_start + model.skip_width()));
+    residuals_.push_back(block.residual);
+    skips_.push_back(block.skip);
     gated_.emplace_back(gated_bytes);
   }
   for (PackedLinear& layer : residuals_) chain.push_back(&layer);
@@ -57,14 +55,13 @@ bool WaveNetPipeline::generate(WaveNetState& state, std::size_t steps,
 void WaveNetPipeline::lead(WaveNetState& state, std::size_t steps) {
   const WaveNet& model = *state.model_;
   const LinearKernels& linear = model.linear();
-  constexpr float kNoFloor = -std::numeric_limits<float>::infinity();
   std::uint64_t done = 0;
   for (std::size_t t = 0; t < steps && samples_done_.wait_for(t); ++t) {
     state.embed(state.next_.data(), 1);
     for (std::size_t l = 0; l < residuals_.size(); ++l) {
       const WaveNet::Block& block = model.blocks()[l];
       char* current = state.histories_[l].append(1);
-      linear.encode(state.carry_.data(), block.bias.data(), kNoFloor, block.residual_form,
+      linear.encode(state.carry_.data(), block.bias.data(), block.residual_form,
                     model.residual_width(), current);
       float* activations = state.ahead_row(l, state.time_ + t);
       block.taps.back().accumulate(current, 0, activations, 0, 1);

@@ -123,7 +123,7 @@ void WaveNetPlanes::run(const WaveNet& model, const float* start, std::vector<Hi
                           histories_[l].append(columns),
                           histories_[l].stride(),
                           carry_.data(),
-                          block.last ? skips : carry_.data(),
+                          block.residual.outputs() ? carry_.data() : skips,
                           stride_};
     model.kernels().run_planar(model.planar().block(l, block.bias.data(), batch_), pass, columns);
   }

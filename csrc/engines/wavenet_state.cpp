@@ -86,7 +86,8 @@ StepCost WaveNetState::step_cost() const {
     for (const PackedLinear& tap : block.taps) {
       tap.add_cost(columns, &tap == &block.taps.back() ? 1.0 : 1.0 / ahead, cost);
     }
-    block.out.add_cost(columns, 1.0, cost);
+    block.residual.add_cost(columns, 1.0, cost);
+    block.skip.add_cost(columns, 1.0, cost);
   }
   model_->add_cost(columns, cost);
   return cost;
@@ -178,6 +179,9 @@ void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool w
   if (planes_.take(steps * batch_) && !observing_) {
     planes_.run(*model_, conditioning_.front().global.data(), histories_, carry_.data(),
                 steps * batch_, with_logits);
+  } else if (steps * batch_ == 1 && !observing_) {
+    planes_.leave(histories_);
+    step_blocks();
   } else {
     planes_.leave(histories_);
     for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
@@ -203,6 +207,25 @@ void WaveNetState::embed(const std::int32_t* inputs, std::size_t steps) {
   }
 }
 
+// Each block leaves the inputs of the next one.
+void WaveNetState::step_blocks() {
+  const WaveNet& model = *model_;
+  const LinearKernels& linear = model.linear();
+  const std::size_t width = model.residual_width();
+  char* current = histories_[0].append(1);
+  linear.encode(carry_.data(), model.blocks()[0].bias.data(), model.blocks()[0].residual_form,
+                width, current);
+  BlockStep step{nullptr, nullptr, gated_.data(), carry_.data(), carry_.data() + width, nullptr};
+  for (std::size_t l = 0; l < histories_.size(); ++l) {
+    step.input = current;
+    look_ahead(l, time_, current);
+    step.activations = ahead_row(l, time_);
+    if (l + 1 < histories_.size()) current = histories_[l + 1].append(1);
+    step.next_input = current;
+    linear.step_block(model.blocks()[l].view, step);
+  }
+}
+
 void WaveNetState::run_block(std::size_t index, std::size_t steps) {
   const WaveNet& model = *model_;
   const LinearKernels& linear = model.linear();
@@ -212,12 +235,11 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
   const std::size_t half = model.half_width();
   const std::size_t row_bytes = width * linear.input_bytes;
   const std::size_t gated_bytes = half * linear.input_bytes;
-  constexpr float kNoFloor = -std::numeric_limits<float>::infinity();
 
   char* current = histories_[index].append(steps);
   for (std::size_t c = 0; c < columns; ++c) {
-    linear.encode(carry_.data() + c * model.carry_width(), block.bias.data(), kNoFloor,
-                  block.residual_form, width, current + c * row_bytes);
+    linear.encode(carry_.data() + c * model.carry_width(), block.bias.data(), block.residual_form,
+                  width, current + c * row_bytes);
   }
   const std::size_t current_tap = block.taps.size() - 1;
   float* activations = activations_.data();
@@ -233,8 +255,10 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
     const float* row = activations + c * model.gate_width();
     linear.gate(row, row + half, block.gated_form, half, gated_.data() + c * gated_bytes);
   }
-  float* destination = carry_.data() + (block.last ? width : 0);
-  block.out.accumulate(gated_.data(), gated_bytes, destination, model.carry_width(), columns);
+  block.residual.accumulate(gated_.data(), gated_bytes, carry_.data(), model.carry_width(),
+                            columns);
+  block.skip.accumulate(gated_.data(), gated_bytes, carry_.data() + width, model.carry_width(),
+                        columns);
   if (observing_) observe_block(index, columns);
 }
 

@@ -75,6 +75,7 @@ class WaveNetState {
   // One pass over `steps` inputs ([step][stream]); logits_ holds [step][stream] after it.
   void forward(const std::int32_t* inputs, std::size_t steps, bool with_logits);
   void embed(const std::int32_t* inputs, std::size_t steps);
+  void step_blocks();  // run_block() of all, for one step of one stream
   void run_block(std::size_t index, std::size_t steps);
   void run_head(std::size_t steps);
   // Sees to it that a block's Ahead holds the sample at `time`, whose input has or will have its

@@ -72,10 +72,10 @@ inline F high_halves(const char* p) {
   const I upper = _mm256_set1_epi32(static_cast<int32_t>(0xffff0000));
   return _mm256_castsi256_ps(_mm256_and_si256(load_any(p), upper));
 }
-inline void store_bytes(F integers, int32_t offset, char* out) {
-  const I shifted = _mm256_add_epi32(_mm256_cvtps_epi32(integers), _mm256_set1_epi32(offset));
+inline I add_integers(I a, I b) { return _mm256_add_epi32(a, b); }
+inline void store_low_bytes(F a, char* out) {
   const I lowest = _mm256_set1_epi64x(0x0c080400);  // the lowest byte of each 32 bits
-  const I bytes = _mm256_shuffle_epi8(shifted, lowest);
+  const I bytes = _mm256_shuffle_epi8(_mm256_castps_si256(a), lowest);
   const int32_t halves[2] = {_mm256_extract_epi32(bytes, 0), _mm256_extract_epi32(bytes, 4)};
   memcpy(out, halves, sizeof halves);
 }

@@ -66,9 +66,10 @@ inline F high_halves(const char* p) {
   const I upper = _mm512_set1_epi32(static_cast<int32_t>(0xffff0000));
   return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), upper));
 }
-inline void store_bytes(F integers, int32_t offset, char* out) {
-  const I shifted = _mm512_add_epi32(_mm512_cvtps_epi32(integers), _mm512_set1_epi32(offset));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm512_cvtepi32_epi8(shifted));
+inline I add_integers(I a, I b) { return _mm512_add_epi32(a, b); }
+inline void store_low_bytes(F a, char* out) {
+  const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_castps_si512(a));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
 }
 
 #ifdef __AVX512VNNI__

@@ -83,9 +83,10 @@ inline F high_halves(const char* p) {
   return as_floats(load_integers(reinterpret_cast<const int32_t*>(p)) &
                    static_cast<int32_t>(0xffff0000));
 }
-inline void store_bytes(F integers, int32_t offset, char* out) {
-  for (size_t l = 0; l < kLanes; ++l)
-    out[l] = static_cast<char>(static_cast<int>(integers[l]) + offset);
+inline I add_integers(I a, I b) { return a + b; }
+inline void store_low_bytes(F a, char* out) {
+  const I bits = bits_of(a);
+  for (size_t l = 0; l < kLanes; ++l) out[l] = static_cast<char>(bits[l]);
 }
 struct Bytes4 {
   int32_t value[4];

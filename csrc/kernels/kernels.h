@@ -38,6 +38,26 @@ struct InputForm {
   int32_t zero;
 };
 
+// A block of a WaveNet for one stream: the current tap and what follows it.
+struct BlockView {
+  LinearView tap, residual, skip;
+  InputForm gated_form;
+  size_t half;             // channels of the filter, and of the gate
+  size_t width;            // residual channels; 0 in the last block
+  const float* next_bias;  // of the inputs of the next block
+  InputForm next_form;
+};
+
+// A step through it.
+struct BlockStep {
+  const void* input;   // stored
+  float* activations;  // [filter | gate], what is known before the current tap
+  void* gated;         // room for `half` stored values
+  float* carry;        // residual sums
+  float* skips;        // skip sums
+  void* next_input;    // of the next block, to be stored
+};
+
 // Dense layers with weights in one precision. Rows of inputs are padded to whole panels.
 struct LinearKernels {
   size_t input_bytes;    // of a stored input
@@ -50,12 +70,15 @@ struct LinearKernels {
   void (*accumulate)(const LinearView& layer, const void* x, size_t x_stride, float* y,
                      size_t y_stride, size_t columns);
 
-  // out[i] = max(x[i] + bias[i], floor), stored; i < count (a multiple of kPanel).
-  void (*encode)(const float* x, const float* bias, float floor, InputForm form, size_t count,
-                 void* out);
+  // out[i] = x[i] + bias[i], stored; i < count (a multiple of kPanel).
+  void (*encode)(const float* x, const float* bias, InputForm form, size_t count, void* out);
 
   // out[i] = tanh(filter[i]) * sigmoid(gate[i]), stored; i < count (a multiple of kPanel).
   void (*gate)(const float* filter, const float* gate, InputForm form, size_t count, void* out);
+
+  // Adds the current tap to the activations, and the gated ones' products to residual and skip
+  // sums.
+  void (*step_block)(const BlockView& block, const BlockStep& step);
 
   // Products without memory, round_products of them a round; see body/limits.inc.
   float (*multiply_in_registers)(const char* scratch, size_t rounds);

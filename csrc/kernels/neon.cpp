@@ -73,9 +73,9 @@ inline F high_halves(const char* p) {
   return vreinterpretq_f32_s32(
       vandq_s32(load_integers(reinterpret_cast<const int32_t*>(p)), upper));
 }
-inline void store_bytes(F integers, int32_t offset, char* out) {
-  const I shifted = vaddq_s32(vcvtq_s32_f32(integers), vdupq_n_s32(offset));
-  const int16x4_t words = vmovn_s32(shifted);
+inline I add_integers(I a, I b) { return vaddq_s32(a, b); }
+inline void store_low_bytes(F a, char* out) {
+  const int16x4_t words = vmovn_s32(vreinterpretq_s32_f32(a));
   const int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
   vst1_lane_s32(reinterpret_cast<int32_t*>(out), vreinterpret_s32_s8(bytes), 0);
 }

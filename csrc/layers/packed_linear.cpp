@@ -59,33 +59,6 @@ void PackedLinear::group() {
   group_panels_ = (panels_ + groups - 1) / groups;
 }
 
-PackedLinear PackedLinear::slice(std::size_t begin, std::size_t end) const {
-  PackedLinear part;
-  part.kernels_ = kernels_;
-  part.steps_ = steps_;
-  part.panels_ = (end - begin) / kPanel;
-  part.cells_ = allocate(part.bytes());
-  part.group();
-  if (!scales_.empty()) {
-    part.scales_.assign(scales_.data() + begin, scales_.data() + end);
-    part.offsets_.assign(offsets_.data() + begin, offsets_.data() + end);
-  }
-  for (std::size_t panel = 0; panel < part.panels_; ++panel) {
-    for (std::size_t step = 0; step < steps_; ++step) {
-      std::copy_n(cells_.get() + place(begin / kPanel + panel, step), kCellBytes,
-                  part.cells_.get() + part.place(panel, step));
-    }
-  }
-  return part;
-}
-
-// Where the cell of a panel and a step lies [bytes].
-std::size_t PackedLinear::place(std::size_t panel, std::size_t step) const {
-  const std::size_t first = panel / group_panels_ * group_panels_;
-  const std::size_t count = std::min(group_panels_, panels_ - first);
-  return (first * steps_ + step * count + panel - first) * kCellBytes;
-}
-
 void PackedLinear::add_cost(double uses, double reads, StepCost& cost) const {
   if (!kernels_) return;
   cost.products += uses * static_cast<double>(products());

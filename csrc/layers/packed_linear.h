@@ -65,18 +65,17 @@ class PackedLinear {
   // Adds the cost of this layer, computed `uses` times and read `reads` times a step.
   void add_cost(double uses, double reads, StepCost& cost) const;
 
-  // The layer of the outputs [begin, end) alone, whole panels.
-  PackedLinear slice(std::size_t begin, std::size_t end) const;
-
   // Copies the packed weights to `memory`, aligned to a cache line, and uses them there.
   void move_to(std::shared_ptr<char> memory);
+
+  LinearView view() const {
+    return {cells_.get(), steps_, panels_, group_panels_, scales_.data(), offsets_.data()};
+  }
 
   // y[c][o] += sum over i of weight(o, i) * x[c][i], for `columns` columns; `x_stride` [bytes].
   void accumulate(const void* x, std::size_t x_stride, float* y, std::size_t y_stride,
                   std::size_t columns) const {
-    const LinearView view{cells_.get(),  steps_,         panels_,
-                          group_panels_, scales_.data(), offsets_.data()};
-    kernels_->accumulate(view, x, x_stride, y, y_stride, columns);
+    kernels_->accumulate(view(), x, x_stride, y, y_stride, columns);
   }
 
  private:
@@ -84,7 +83,6 @@ class PackedLinear {
   void pack_brain_floats(const LayerWeights& weights);
   void pack_bytes(const LayerWeights& weights, InputForm form);
   void group();
-  std::size_t place(std::size_t panel, std::size_t step) const;
   // Calls put(place, output, input) for each weight, in the order of memory.
   template <typename Put>
   void for_each_place(const Put& put);
