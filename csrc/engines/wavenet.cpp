@@ -274,6 +274,32 @@ void WaveNet::embed(const std::int32_t* codes, float* carry) const {
   }
 }
 
+void WaveNet::embed_planes(const std::int32_t* codes, std::size_t tap_stride, std::size_t columns,
+                           float* planes, std::size_t stride) const {
+  const bool scalar = shape_.input == Input::kScalar;
+  const float* rows[kPanel];
+  float factors[kPanel];
+  for (std::size_t first = 0; first < columns; first += kPanel) {
+    const std::size_t count = std::min(kPanel, columns - first);
+    float* place = planes + first;
+    for (std::size_t i = 0; i < shape_.residual_channels; ++i) {
+      std::fill_n(place + i * stride, kPanel, input_bias_[i]);
+    }
+    for (std::size_t k = 0; k < shape_.input_kernel_size; ++k) {
+      const std::size_t first_row = k * (scalar ? 1 : shape_.output.levels);
+      for (std::size_t c = 0; c < count; ++c) {
+        const std::int32_t code = codes[first + c + k * tap_stride];
+        const auto known = static_cast<std::size_t>(std::max(code, 0));
+        rows[c] = input_table_.data() + (first_row + (scalar ? 0 : known)) * residual_width();
+        factors[c] = code < 0 ? 0.0f : scalar ? shape_.code_values[known] : 1.0f;
+      }
+      for (std::size_t i = 0; i < shape_.residual_channels; ++i) {
+        for (std::size_t c = 0; c < count; ++c) place[i * stride + c] += factors[c] * rows[c][i];
+      }
+    }
+  }
+}
+
 std::vector<float> WaveNet::global_vector(std::size_t speaker, const float* global_vector) const {
   std::vector<float> vector;
   if (shape_.speakers) {

@@ -59,6 +59,12 @@ class WaveNet {
   // oldest first, where a negative code is the zero padding before the start; skip biases.
   void embed(const std::int32_t* codes, float* carry) const;
 
+  // The residual part of the same for `columns` columns, in planes: tap k of column c has
+  // codes[c + k * tap_stride]. Fills planes up to whole panels.
+  void embed_planes(const std::int32_t* codes, std::size_t tap_stride, std::size_t columns,
+                    float* planes, std::size_t stride) const;
+  const AlignedBuffer<float>& skip_bias() const { return skip_bias_; }
+
   // Global conditioning vector: speaker embedding, then `global_vector`.
   std::vector<float> global_vector(std::size_t speaker, const float* global_vector) const;
 

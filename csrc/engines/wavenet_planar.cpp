@@ -99,6 +99,7 @@ WaveNetPlanes::WaveNetPlanes(const WaveNet& model, std::size_t batch, std::size_
   for (std::size_t dilation : shape.dilations) {
     histories_.emplace_back(residual_, (shape.kernel_size - 1) * dilation * batch, columns);
   }
+  codes_.resize(columns + (shape.input_kernel_size - 1) * batch);
   stride_ = plane_stride(columns);
   carry_.resize((quads(residual_ + shape.skip_channels) + 1) * kQuad * stride_);
 }
@@ -108,13 +109,14 @@ bool WaveNetPlanes::take(std::size_t columns) const {
 }
 
 void WaveNetPlanes::run(const WaveNet& model, const float* start, std::vector<History>& histories,
-                        float* carry, std::size_t columns, bool with_skips) {
+                        const std::int32_t* inputs, std::size_t columns, std::int32_t* recent,
+                        float* skips) {
   enter(histories);
+  embed(model, inputs, columns, recent);
   const std::size_t skip = model.shape().skip_channels;
-  float* skips = carry_.data() + residual_ * stride_;
-  to_planes(carry, model.carry_width(), residual_, columns, carry_.data(), stride_);
-  for (std::size_t i = 0; i < skip; ++i) {  // biases, in all columns
-    std::fill_n(skips + i * stride_, columns, carry[width_ + i]);
+  float* skip_planes = carry_.data() + residual_ * stride_;
+  for (std::size_t i = 0; i < skip; ++i) {
+    std::fill_n(skip_planes + i * stride_, padded(columns), model.skip_bias()[i]);
   }
   for (std::size_t l = 0; l < histories_.size(); ++l) {
     const WaveNet::Block& block = model.blocks()[l];
@@ -123,13 +125,24 @@ void WaveNetPlanes::run(const WaveNet& model, const float* start, std::vector<Hi
                           histories_[l].append(columns),
                           histories_[l].stride(),
                           carry_.data(),
-                          block.residual.outputs() ? carry_.data() : skips,
+                          block.residual.outputs() ? carry_.data() : skip_planes,
                           stride_};
     model.kernels().run_planar(model.planar().block(l, block.bias.data(), batch_), pass, columns);
   }
-  if (with_skips) {
-    to_rows(skips, stride_, skip, columns, carry + width_, model.carry_width());
+  if (skips) to_rows(skip_planes, stride_, skip, columns, skips, model.carry_width());
+}
+
+void WaveNetPlanes::embed(const WaveNet& model, const std::int32_t* inputs, std::size_t columns,
+                          std::int32_t* recent) {
+  const std::size_t taps = model.shape().input_kernel_size;
+  std::copy_n(inputs, columns, codes_.data() + (taps - 1) * batch_);
+  for (std::size_t b = 0; b < batch_; ++b) {
+    for (std::size_t k = 1; k < taps; ++k) codes_[(k - 1) * batch_ + b] = recent[b * taps + k];
+    for (std::size_t k = 0; k < taps; ++k) {
+      recent[b * taps + k] = codes_[columns - batch_ + k * batch_ + b];
+    }
   }
+  model.embed_planes(codes_.data(), batch_, columns, carry_.data(), stride_);
 }
 
 void WaveNetPlanes::enter(const std::vector<History>& histories) {

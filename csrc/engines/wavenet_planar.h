@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "engines/wavenet_shape.h"
@@ -47,23 +48,27 @@ class WaveNetPlanes {
   // Whether a pass should run in planes.
   bool take(std::size_t columns) const;
 
-  // Runs all blocks on rows as WaveNetState has them. `start`: bias and conditioning of all blocks;
-  // `histories`: the past, where the last pass was not in planes. The skip sums come back to the
-  // rows if they are wanted.
-  void run(const WaveNet& model, const float* start, std::vector<History>& histories, float* carry,
-           std::size_t columns, bool with_skips);
+  // Runs all blocks. `start`: bias and conditioning of all blocks; `histories`: the past, where the
+  // last pass was not in planes; `inputs`: [step][stream], and `recent`, [stream][tap], those that
+  // the first convolution saw last. The skip sums go to rows as WaveNetState has them, unless
+  // `skips` is null.
+  void run(const WaveNet& model, const float* start, std::vector<History>& histories,
+           const std::int32_t* inputs, std::size_t columns, std::int32_t* recent, float* skips);
 
   // Brings the past back to rows, if it is not there.
   void leave(std::vector<History>& histories);
 
  private:
   void enter(const std::vector<History>& histories);
+  void embed(const WaveNet& model, const std::int32_t* inputs, std::size_t columns,
+             std::int32_t* recent);
 
   std::size_t batch_ = 0;
   std::size_t residual_ = 0;  // channels
   std::size_t width_ = 0;     // of a row of residual channels
   bool current_ = false;      // the past is in planes
   std::vector<PlanarHistory> histories_;
+  std::vector<std::int32_t> codes_;  // of a pass, after those that its first columns look back to
   std::size_t stride_ = 0;
   AlignedBuffer<float> carry_;  // planes of residual, then of skip channels
 };

@@ -175,16 +175,17 @@ std::size_t WaveNetState::pass_over(std::size_t steps, const std::uint16_t* samp
 
 void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool with_logits) {
   project_conditioning(time_, steps);
-  embed(inputs, steps);
   if (planes_.take(steps * batch_) && !observing_) {
-    planes_.run(*model_, conditioning_.front().global.data(), histories_, carry_.data(),
-                steps * batch_, with_logits);
-  } else if (steps * batch_ == 1 && !observing_) {
-    planes_.leave(histories_);
-    step_blocks();
+    planes_.run(*model_, conditioning_.front().global.data(), histories_, inputs, steps * batch_,
+                recent_.data(), with_logits ? carry_.data() + model_->residual_width() : nullptr);
   } else {
     planes_.leave(histories_);
-    for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
+    embed(inputs, steps);
+    if (steps * batch_ == 1 && !observing_) {
+      step_blocks();
+    } else {
+      for (std::size_t l = 0; l < histories_.size(); ++l) run_block(l, steps);
+    }
   }
   if (with_logits) run_head(steps);
   time_ += steps;
