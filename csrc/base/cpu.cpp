@@ -41,7 +41,7 @@ CpuFeatures detect() {
   features.amx_int8 = tiles && bit(d, 24) && bit(d, 25);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
     features.avx2_vnni = features.avx2 && bit(a, 4);
-    features.avx512_bf16 = features.avx512 && bit(a, 5);
+    features.avx512_bf16 = features.avx512_vnni && bit(a, 5);
   }
   return features;
 }

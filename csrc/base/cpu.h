@@ -8,7 +8,7 @@ struct CpuFeatures {
   bool avx2_vnni = false;
   bool avx512 = false;  // AVX-512 F, BW, DQ and VL
   bool avx512_vnni = false;
-  bool avx512_bf16 = false;
+  bool avx512_bf16 = false;  // with avx512_vnni
   bool avx512_fp16 = false;
   bool amx_int8 = false;
   bool amx_bf16 = false;

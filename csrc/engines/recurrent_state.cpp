@@ -18,6 +18,7 @@ RecurrentState::RecurrentState(std::shared_ptr<const Recurrent> model, std::size
     : model_(std::move(model)), batch_(batch), first_stream_(first_stream) {
   const RecurrentShape& shape = model_->shape();
   const std::size_t width = model_->width();
+  const std::size_t row_bytes = width * model_->linear().input_bytes;
   block_steps_ =
       std::clamp<std::size_t>(kGatesOfPass / (batch * model_->gates_width()), 1, kMostSteps);
   const std::size_t rows = block_steps_ * batch;
@@ -30,8 +31,8 @@ RecurrentState::RecurrentState(std::shared_ptr<const Recurrent> model, std::size
   gates_.assign(rows * model_->gates_width(), 0.0f);
   if (shape.residual) sums_.assign(rows * width, 0.0f);
   outputs_.assign(rows * model_->output_width(), 0.0f);
-  stored_hidden_.assign(batch * width, 0);
-  stored_inputs_.assign(rows * width, 0);
+  stored_hidden_.assign(batch * row_bytes, 0);
+  stored_inputs_.assign(rows * row_bytes, 0);
   zeros_.assign(width, 0.0f);
 }
 
@@ -163,8 +164,9 @@ const void* RecurrentState::stored(const float* rows, std::size_t count, InputFo
                                    char* room) const {
   if (model_->linear().input_bytes == sizeof(float)) return rows;
   const std::size_t width = model_->width();
+  const std::size_t row_bytes = width * model_->linear().input_bytes;
   for (std::size_t r = 0; r < count; ++r) {
-    model_->linear().encode(rows + r * width, zeros_.data(), form, width, room + r * width);
+    model_->linear().encode(rows + r * width, zeros_.data(), form, width, room + r * row_bytes);
   }
   return room;
 }

@@ -234,16 +234,16 @@ void WaveNet::pack_conditioning(const Tensors& tensors) {
 void WaveNet::pack_head(const Tensors& tensors, Precision precision) {
   const std::size_t skip = shape_.skip_channels;
   const std::size_t outputs = shape_.output.channels();
-  const LinearKernels& linear =
-      precision == Precision::kFloat32 ? kernels_->float32 : kernels_->bf16;
+  head_linear_ = precision == Precision::kFloat32 ? &kernels_->float32 : &kernels_->bf16;
+  no_bias_.assign(skip_width(), 0.0f);
   LayerWeights hidden(skip_width(), skip);
   hidden.set(0, 0, {find_tensor(tensors, "hidden.weight", {skip, skip, 1}), skip, skip, skip, 1});
-  hidden_ = PackedLinear(linear, hidden);
+  hidden_ = PackedLinear(*head_linear_, hidden);
   hidden_bias_ = padded_copy(find_tensor(tensors, "hidden.bias", {skip}), skip);
   LayerWeights output(output_width(), skip);
   output.set(0, 0,
              {find_tensor(tensors, "output.weight", {outputs, skip, 1}), outputs, skip, skip, 1});
-  output_ = PackedLinear(linear, output);
+  output_ = PackedLinear(*head_linear_, output);
   output_bias_ = padded_copy(find_tensor(tensors, "output.bias", {outputs}), outputs, kNever);
 }
 
@@ -327,17 +327,24 @@ void WaveNet::condition_locally(const float* rows, std::size_t columns, float* o
                     columns);
 }
 
-void WaveNet::head(const float* skips, std::size_t stride, std::size_t columns, float* positive,
+void WaveNet::head(const float* skips, std::size_t stride, std::size_t columns, void* stored,
                    float* hidden, float* logits) const {
   const std::size_t width = skip_width();
+  const std::size_t row_bytes = width * head_linear_->input_bytes;
+  const auto store_positive = [&](const float* sums, std::size_t column) {
+    float* positive = hidden + column * width;
+    kernels_->relu(sums, positive, width);
+    head_linear_->encode(positive, no_bias_.data(), {nullptr, 0}, width,
+                         static_cast<char*>(stored) + column * row_bytes);
+  };
   for (std::size_t c = 0; c < columns; ++c) {
-    kernels_->relu(skips + c * stride, positive + c * width, width);
+    store_positive(skips + c * stride, c);
     std::copy(hidden_bias_.begin(), hidden_bias_.end(), hidden + c * width);
     std::copy(output_bias_.begin(), output_bias_.end(), logits + c * output_width());
   }
-  hidden_.accumulate(positive, width * sizeof(float), hidden, width, columns);
-  kernels_->relu(hidden, positive, columns * width);
-  output_.accumulate(positive, width * sizeof(float), logits, output_width(), columns);
+  hidden_.accumulate(stored, row_bytes, hidden, width, columns);
+  for (std::size_t c = 0; c < columns; ++c) store_positive(hidden + c * width, c);
+  output_.accumulate(stored, row_bytes, logits, output_width(), columns);
 }
 
 }  // namespace wavenet

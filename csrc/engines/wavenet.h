@@ -75,10 +75,10 @@ class WaveNet {
   void condition_locally(const float* rows, std::size_t columns, float* out) const;
 
   // ReLU, 1x1, ReLU, 1x1 of the skip sums (skip_width() floats every `stride`) to logits
-  // (output_width() floats a column). Scratch of skip_width() floats a column: `positive`, in the
-  // end the inputs of the last layer, and `hidden`.
-  void head(const float* skips, std::size_t stride, std::size_t columns, float* positive,
-            float* hidden, float* logits) const;
+  // (output_width() floats a column). Scratch of skip_width() floats a column: `stored`, for
+  // inputs of a layer, and `hidden`.
+  void head(const float* skips, std::size_t stride, std::size_t columns, void* stored, float* hidden,
+            float* logits) const;
 
  private:
   void pack_input(const Tensors& tensors);
@@ -102,8 +102,10 @@ class WaveNet {
   std::vector<float> speaker_embedding_;
   PackedLinear global_;  // global vector -> condition_width()
   PackedLinear local_;   // conditioning row -> condition_width()
+  const LinearKernels* head_linear_;
   PackedLinear hidden_;
   PackedLinear output_;
+  AlignedBuffer<float> no_bias_;  // zeros
   AlignedBuffer<float> hidden_bias_;
   AlignedBuffer<float> output_bias_;
 };

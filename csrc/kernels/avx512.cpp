@@ -1,4 +1,5 @@
-// AVX-512 (F, BW, DQ, VL) kernels; with -mavx512vnni also the integer dot product.
+// AVX-512 (F, BW, DQ, VL) kernels; with -mavx512vnni and -mavx512bf16 also the dot products of
+// integers and of bfloat16.
 #if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__) || \
     !defined(__AVX512VL__)
 #error "compile this file with the AVX-512 flags of CMakeLists.txt"
@@ -58,6 +59,11 @@ inline D square_root(D a) { return _mm512_sqrt_pd(a); }
 
 using I = __m512i;
 inline I load_integers(const int32_t* p) { return _mm512_loadu_si512(p); }
+inline I broadcast_integer(const char* p) {
+  int32_t value;
+  memcpy(&value, p, sizeof value);
+  return _mm512_set1_epi32(value);
+}
 inline F to_float(I a) { return _mm512_cvtepi32_ps(a); }
 inline F low_halves(const char* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
@@ -74,11 +80,7 @@ inline void store_low_bytes(F a, char* out) {
 
 #ifdef __AVX512VNNI__
 using Bytes4 = I;
-inline Bytes4 broadcast_bytes(const char* p) {
-  int32_t bytes;
-  memcpy(&bytes, p, sizeof bytes);
-  return _mm512_set1_epi32(bytes);
-}
+inline Bytes4 broadcast_bytes(const char* p) { return broadcast_integer(p); }
 // As _mm512_dpbusd_epi32, for which GCC 12 copies every sum to the stack (twice the time).
 inline I dot4(I weights, Bytes4 x, I sum) {
   asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "vm"(weights));
@@ -105,9 +107,27 @@ inline I dot4(I weights, Bytes4 x, I sum) {
 
 #include "kernels/body/kernels.inc"
 
+#ifdef __AVX512BF16__
+// As _mm512_dpbf16_ps; see dot4.
+inline F multiply_pairs(I weights, I x, F sum) {
+  asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(x), "vm"(weights));
+  return sum;
+}
+inline void store_halves(F a, char* out) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), (__m256i)_mm512_cvtneps_pbh(a));
+}
+
+#include "kernels/body/pairs.inc"
+#endif
+
 }  // namespace
 
-#ifdef __AVX512VNNI__
+#if defined(__AVX512BF16__)
+void fill_avx512_bf16(Kernels& kernels) {
+  fill(kernels, "avx512-bf16");
+  fill_linear<BFloat16Pairs>(kernels.bf16);
+}
+#elif defined(__AVX512VNNI__)
 void fill_avx512_vnni(Kernels& kernels) { fill(kernels, "avx512-vnni"); }
 #else
 void fill_avx512(Kernels& kernels) { fill(kernels, "avx512"); }

@@ -23,6 +23,7 @@ const std::vector<Kernels>& tables() {
     if (cpu_features().avx2_vnni) found.push_back(filled(fill_avx2_vnni));
     if (cpu_features().avx512) found.push_back(filled(fill_avx512));
     if (cpu_features().avx512_vnni) found.push_back(filled(fill_avx512_vnni));
+    if (cpu_features().avx512_bf16) found.push_back(filled(fill_avx512_bf16));
 #elif defined(__aarch64__)
     if (cpu_features().neon) found.push_back(filled(fill_neon));
     if (cpu_features().neon_dot) found.push_back(filled(fill_neon_dot));

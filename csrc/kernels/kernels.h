@@ -294,7 +294,7 @@ struct Kernels {
   const char* instruction_set;
 
   LinearKernels float32;
-  LinearKernels bf16;  // weights rounded to bfloat16; arithmetic in float32
+  LinearKernels bf16;  // weights rounded to bfloat16; inputs too where their pairs are multiplied
   LinearKernels int8;  // weights and inputs in 8 bits, sums of 32-bit integers
 
   // Runs a block over `columns` columns, in float32, with the bits of the layers above.
@@ -336,6 +336,7 @@ void fill_avx2(Kernels& kernels);
 void fill_avx2_vnni(Kernels& kernels);
 void fill_avx512(Kernels& kernels);
 void fill_avx512_vnni(Kernels& kernels);
+void fill_avx512_bf16(Kernels& kernels);
 void fill_neon(Kernels& kernels);
 void fill_neon_dot(Kernels& kernels);
 

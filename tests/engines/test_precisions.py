@@ -26,6 +26,7 @@ CONFIG = WaveNetConfig(
     quantization_channels=64,
     local=LocalConditioning(3, 5, layers=1, hidden_channels=4),
 )
+PAIRS = ("avx512-bf16",)  # instruction sets that multiply pairs of bfloat16
 SOUND = np.sin(np.arange(1200) * 0.05).astype(np.float32) * 0.5
 FRAMES = np.random.default_rng(1).standard_normal((300, 3))
 
@@ -75,7 +76,8 @@ def test_weights_of_8_bits_are_within_half_a_step():
 
 
 def test_bfloat16_is_float32_with_rounded_weights(folders, instruction_set):
-    """Arithmetic and its order are those of float32: the same bits."""
+    """Arithmetic and its order are those of float32: the same bits. But where pairs of bfloat16 are
+    multiplied: there the inputs of the products are rounded too, by up to 2^-9 of themselves."""
     rounded = {
         name: from_bfloat16(to_bfloat16(value))
         if name.endswith(".weight")
@@ -85,7 +87,12 @@ def test_bfloat16_is_float32_with_rounded_weights(folders, instruction_set):
     }
     expected = Generator(CONFIG, rounded, 1).logits(SOUND, condition=FRAMES)
     found = load(folders / "bf16").logits(SOUND, condition=FRAMES)
-    np.testing.assert_array_equal(found, expected)
+    if instruction_set not in PAIRS:
+        np.testing.assert_array_equal(found, expected)
+    else:
+        scale = np.abs(expected).max()
+        assert 0 < np.sqrt(np.mean((found - expected) ** 2)) < 2**-9 * scale
+        assert np.abs(found - expected).max() < 2**-6 * scale
 
 
 def test_8_bits_are_near_float32(folders, instruction_set):
