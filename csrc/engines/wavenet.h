@@ -77,8 +77,8 @@ class WaveNet {
   // ReLU, 1x1, ReLU, 1x1 of the skip sums (skip_width() floats every `stride`) to logits
   // (output_width() floats a column). Scratch of skip_width() floats a column: `stored`, for
   // inputs of a layer, and `hidden`.
-  void head(const float* skips, std::size_t stride, std::size_t columns, void* stored, float* hidden,
-            float* logits) const;
+  void head(const float* skips, std::size_t stride, std::size_t columns, void* stored,
+            float* hidden, float* logits) const;
 
  private:
   void pack_input(const Tensors& tensors);

@@ -230,7 +230,7 @@ def test_low_precision_is_near(name, precision, instruction_set):
     outputs, _ = torch_outputs(model, y, values)
     found = generator.outputs(y, **values)
     error = np.sqrt(np.mean((found - outputs) ** 2)) / outputs.std()
-    assert error < (0.01 if precision == "bf16" else 0.1)
+    assert error < (0.02 if precision == "bf16" else 0.1)
     np.testing.assert_array_equal(
         generator.generate(100, seed=1, **values),
         make(name, 2, precision)[1].generate(100, seed=1, batch=3, **values)[0],
