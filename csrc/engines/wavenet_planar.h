@@ -14,6 +14,8 @@
 
 namespace wavenet {
 
+inline constexpr std::size_t kPlanarColumns = 192;  // of a pass: its planes stay in L1 or near
+
 // The weights of the blocks, packed for planes.
 class PlanarBlocks {
  public:

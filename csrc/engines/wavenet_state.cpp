@@ -26,7 +26,9 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
                            std::uint32_t first_stream)
     : model_(std::move(model)),
       batch_(batch),
-      block_steps_(std::max<std::size_t>(1, kBlockColumns / std::max<std::size_t>(1, batch))),
+      block_steps_(
+          std::max<std::size_t>(1, (model_->planar().empty() ? kBlockColumns : kPlanarColumns) /
+                                       std::max<std::size_t>(1, batch))),
       ahead_steps_(std::max<std::size_t>(1, kAheadColumns / std::max<std::size_t>(1, batch))),
       first_stream_(first_stream),
       conditioning_(batch) {

@@ -12,7 +12,6 @@ constexpr size_t kLanes = 4;
 constexpr size_t kBlockPanels = 1;
 constexpr size_t kBlockColumns = 2;
 constexpr size_t kSinglePanels = 2;
-constexpr size_t kPlanarQuads = 1;
 constexpr size_t kPlanarVectors = 2;
 constexpr size_t kNormColumns = 4;
 constexpr size_t kSumRows = 4;

@@ -19,8 +19,7 @@ constexpr size_t kLanes = 4;
 constexpr size_t kBlockPanels = 1;  // 4 x 5 sums + 4 weights + 1 input: 25 of 32 registers
 constexpr size_t kBlockColumns = 5;
 constexpr size_t kSinglePanels = 4;
-constexpr size_t kPlanarQuads = 1;  // 4 x 4 sums + 4 inputs + 1 weight: 21 of 32 registers
-constexpr size_t kPlanarVectors = 4;
+constexpr size_t kPlanarVectors = 4;  // 4 x 4 sums + 4 inputs + 1 weight: 21 of 32 registers
 constexpr size_t kNormColumns = 4;
 constexpr size_t kSumRows = 8;
 #ifdef __ARM_FEATURE_DOTPROD
