@@ -38,7 +38,7 @@ from wavenet.evaluation import (
 from wavenet.features import world
 from wavenet.generator import Generator
 from wavenet.metrics.summary import mean_interval
-from wavenet.noise_shaping import NoiseUnshaping
+from wavenet.noise_shaping import noise_shaping_of, taps_of_frames
 
 
 def main() -> None:
@@ -119,8 +119,12 @@ class Speed:
 
 def through_codes(generator: Generator, y: np.ndarray) -> np.ndarray:
     """The sound behind the model's quantization, without a model of it."""
-    values = generator._decode(generator.codes(y))[None]
-    return NoiseUnshaping(generator.config.noise_shaping, 1)(values)[0]
+    condition = generator.condition_of(y)
+    values = generator._decode(generator.codes(y, condition))[None]
+    shaping = noise_shaping_of(generator.config, 1)
+    if generator.config.adaptive_noise_shaping:
+        shaping.append([taps_of_frames(generator.config, condition)])
+    return shaping.undo(values)[0] if shaping else values[0]
 
 
 def world_copy(y: np.ndarray, rate: int, f0_range: tuple[float, float], full: bool) -> np.ndarray:

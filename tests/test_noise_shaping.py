@@ -8,12 +8,16 @@ import pytest
 import scipy.signal
 
 from wavenet import _core
-from wavenet.config import WaveNetConfig
+from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.features.mel import MelFeatures
+from wavenet.features.world_frames import WorldFeatures
 from wavenet.generator import Generator
 from wavenet.noise_shaping import (
-    NoiseUnshaping,
+    NoiseShaping,
     average_log_spectrum,
+    frame_taps,
     is_invertible,
+    shape_by_frames,
     shape_noise,
     shaping_taps,
     whitening_taps,
@@ -53,8 +57,8 @@ def test_inverse_is_the_recursion():
     random = np.random.default_rng(1)
     taps = 0.7 * np.poly([0.9, -0.5, 0.3 + 0.8j, 0.3 - 0.8j]).real
     x = random.uniform(-1, 1, (3, 1000)).astype(np.float32)
-    unshape = NoiseUnshaping(taps, 3)
-    y = np.concatenate([unshape(x[:, i : i + 37]) for i in range(0, 1000, 37)], axis=1)
+    shaping = NoiseShaping(3, 10_000, taps[None])
+    y = np.concatenate([shaping.undo(x[:, i : i + 37]) for i in range(0, 1000, 37)], axis=1)
     np.testing.assert_allclose(y, scipy.signal.lfilter([1], taps, x, axis=1), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(shape_noise(y[0], taps), x[0], atol=1e-5)
 
@@ -96,15 +100,109 @@ def test_silence_has_no_spectrum():
         average_log_spectrum([np.zeros(100)])
 
 
+@pytest.mark.parametrize("kind", [WorldFeatures, MelFeatures])
+def test_spectra_of_frames(coloured, kind):
+    """The features tell the spectrum of the sound, up to its level and away from the edges."""
+    features, expected = kind(sample_rate=8000), average_log_spectrum([coloured])
+    spectra = features.log_spectrum(features.track(coloured[:16000]))
+    difference = spectra[10:-10].mean(axis=0) - expected
+    assert np.std(difference[20:-20]) < 0.2 * np.std(expected)
+
+
+def test_filters_of_frames_whiten_and_level(coloured):
+    """Two halves of other spectra and levels come out white, and as loud."""
+    second = 0.1 * scipy.signal.lfilter([1], [1, 1.2, 0.5], np.diff(coloured[:8001]))
+    y = np.concatenate([coloured[:8000], second])
+    features = MelFeatures(sample_rate=8000)
+    taps = frame_taps(features.log_spectrum(features.track(y)), 1.0)
+    shaped = shape_by_frames(y, taps, features.hop_length)
+    first, other = shaped[1000:7000], shaped[9000:15000]
+    assert 0.8 < first.std() / other.std() < 1.25
+    assert y[:8000].std() > 5 * y[9000:].std()
+    for part, before in ((first, y[1000:7000]), (other, y[9000:15000])):
+        assert np.std(average_log_spectrum([part])) < 0.5 * np.std(average_log_spectrum([before]))
+
+
+def test_filters_of_frames_are_undone():
+    """Stream by stream and block by block, with filters that come later."""
+    random = np.random.default_rng(2)
+    poles = random.uniform(-0.9, 0.9, (2, 30, 3))
+    taps = np.array([[np.poly(p) * 0.7 for p in stream] for stream in poles])
+    x = random.uniform(-1, 1, (2, 300)).astype(np.float32)
+    shaping = NoiseShaping(2, 10, np.empty((0, 4)))
+    blocks = []
+    for i in range(0, 300, 37):
+        if i % 74 == 0:
+            shaping.append(list(taps[:, i // 74 * 8 :][:, :8]))
+        blocks.append(shaping.undo(x[:, i : i + 37]))
+    y = np.concatenate(blocks, axis=1)
+    for b in range(2):
+        np.testing.assert_allclose(shape_by_frames(y[b], taps[b], 10), x[b], atol=1e-5)
+
+
+def test_generation_with_filters_of_frames():
+    """Scoring and priming see the codes that generation made, whatever the blocks."""
+    features = MelFeatures(sample_rate=8000, mel_channels=20)
+    config = dataclasses.replace(
+        PLAIN, sample_rate=8000, features=features, local=LocalConditioning(20, 80),
+        adaptive_noise_shaping=0.6, noise_shaping=(10.0,),
+    )  # fmt: skip
+    random = np.random.default_rng(0)
+    shapes = config.tensor_shapes()
+    weights = {n: random.normal(0, 0.3, s).astype(np.float32) for n, s in shapes.items()}
+    generator = Generator(config, weights)
+    frames = features.track(random.normal(0, 0.1, 1600))
+    y = generator.generate(1600, seed=3, condition=frames)
+    assert np.abs(y).max() < 1
+    plain = dataclasses.replace(config, adaptive_noise_shaping=0.0, noise_shaping=())
+    other = Generator(plain, weights)
+    codes = other.generate(1600, seed=3, condition=frames)
+    taps = 10 * frame_taps(features.log_spectrum(frames), 0.6)
+    np.testing.assert_allclose(shape_by_frames(y, taps, 80), codes, atol=1e-5)
+    np.testing.assert_array_equal(
+        generator.codes(y, frames), Generator(plain, weights).codes(codes)
+    )
+    blocks = (frames[i : i + 3] for i in range(0, len(frames), 3))
+    np.testing.assert_array_equal(
+        np.concatenate(list(generator.stream(1600, 100, seed=3, condition=blocks))), y
+    )
+    score = other.score(codes, condition=frames)
+    np.testing.assert_array_equal(
+        generator.score(y, condition=frames).log_likelihood, score.log_likelihood
+    )
+    primed = generator.streams(condition=frames, prime=y[:700])
+    expected = other.streams(condition=frames, prime=codes[:700])
+    after = shape_by_frames(
+        np.concatenate([y[:700], primed.generate(300)[0]]).astype(np.float64), taps, 80
+    )
+    np.testing.assert_allclose(after[700:], expected.generate(300)[0], atol=1e-4)
+
+
+def test_filters_of_frames_need_a_scale_and_features():
+    config = dataclasses.replace(PLAIN, noise_shaping=(1.0,))
+    with pytest.raises(ValueError, match="needs mel or WORLD features"):
+        dataclasses.replace(config, adaptive_noise_shaping=0.5)
+    with pytest.raises(ValueError, match=r"from 0 to 1, got 1\.5"):
+        dataclasses.replace(config, adaptive_noise_shaping=1.5)
+    with pytest.raises(ValueError, match="one tap"):
+        dataclasses.replace(
+            PLAIN, features=MelFeatures(mel_channels=20), local=LocalConditioning(20, 80),
+            adaptive_noise_shaping=0.5, noise_shaping=(1.0, 0.5),
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("x", "taps", "history", "message"),
+    ("x", "taps", "hop", "history", "message"),
     [
-        (np.zeros((1, 2)), np.zeros(2), np.zeros((1, 1)), "must not be 0"),
-        (np.zeros(2), np.ones(2), np.zeros((1, 1)), r"\(batch, n\), got \(2,\)"),
-        (np.zeros((1, 2)), np.ones(2), np.zeros((2, 1)), r"\(1, 1\), got \(2, 1\)"),
-        (np.zeros((1, 2)), np.array([1, np.nan]), np.zeros((1, 1)), "finite"),
+        (np.zeros(2), np.zeros((1, 2)), 9, np.zeros(1), "must be above 0"),
+        (np.zeros((1, 2)), np.ones((1, 2)), 9, np.zeros(1), r"\(n,\), got \(1, 2\)"),
+        (np.zeros(2), np.ones(2), 9, np.zeros(1), r"\(filters, n\), n > 0, got \(2,\)"),
+        (np.zeros(2), np.ones((1, 2)), 9, np.zeros(2), r"\(1,\), got \(2,\)"),
+        (np.zeros(2), np.array([[1, np.nan]]), 9, np.zeros(1), "finite"),
+        (np.zeros(2), np.ones((1, 2)), 1, np.zeros(1), "1 filters of 1 samples for 2 samples"),
+        (np.zeros(2), np.ones((1, 2)), 0, np.zeros(1), "hop must be at least 1"),
     ],
 )
-def test_bad_arguments(x, taps, history, message):
+def test_bad_arguments(x, taps, hop, history, message):
     with pytest.raises(ValueError, match=message):
-        _core.undo_noise_shaping(x.astype(np.float32), taps, history)
+        _core.undo_noise_shaping(x.astype(np.float32), taps, hop, 0, history)

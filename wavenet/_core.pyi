@@ -20,7 +20,11 @@ class Mulaw:
     def decode_float64(self, codes: NDArray[Any]) -> NDArray[np.float64]: ...
 
 def undo_noise_shaping(
-    x: NDArray[np.float32], taps: NDArray[np.float64], history: NDArray[np.float64]
+    x: NDArray[np.float32],
+    taps: NDArray[np.float64],
+    hop: int,
+    offset: int,
+    history: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]: ...
 
 class WaveNet:

@@ -291,6 +291,9 @@ class WaveNetConfig:
     noise_shaping
         Taps of the filter that the sound passes before it is quantized; its inverse, a recursion,
         shapes the noise of what is generated. Empty: none. See `wavenet.noise_shaping`.
+    adaptive_noise_shaping
+        Above 0, that filter is one for each frame: it whitens the spectrum that the features tell
+        to this power, up to 1, and `noise_shaping` has a single tap, its scale.
     precision
         How the weights of the blocks and the head are kept in the model file, and computed with
         unless `wavenet.load` is told otherwise; "int8" comes with the ranges of the blocks' inputs.
@@ -316,6 +319,7 @@ class WaveNetConfig:
     local: LocalConditioning | None = None
     features: LabelFeatures | MelFeatures | WorldFeatures | None = None
     noise_shaping: tuple[float, ...] = ()
+    adaptive_noise_shaping: float = 0.0
     series: SeriesColumns | None = None
     precision: Precision = "float32"
 
@@ -377,6 +381,16 @@ class WaveNetConfig:
         _require(
             not self.noise_shaping or is_invertible(self.noise_shaping),
             "the filter of noise_shaping has no stable inverse",
+        )
+        strength = self.adaptive_noise_shaping
+        _require(0 <= strength <= 1, f"adaptive_noise_shaping must be from 0 to 1, got {strength}")
+        _require(
+            not strength or isinstance(self.features, MelFeatures | WorldFeatures),
+            "adaptive_noise_shaping needs mel or WORLD features",
+        )
+        _require(
+            not strength or len(self.noise_shaping) == 1,
+            "with adaptive_noise_shaping, noise_shaping has one tap: the scale",
         )
 
     @property

@@ -17,7 +17,7 @@ from wavenet.assets import find_model
 from wavenet.config import WaveNetConfig
 from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
-from wavenet.noise_shaping import NoiseUnshaping, shape_noise
+from wavenet.noise_shaping import noise_shaping_of, taps_of_frames
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.samples import decode_samples, encode_samples, silence_code
 
@@ -249,8 +249,7 @@ class Generator:
         ValueError
             As `generate`; also for an empty signal or NaN.
         """
-        codes = self.codes(y)
-        values = [part[0] for part in self._feed("score", codes, conditioning)]
+        values = [part[0] for part in self._feed("score", y, conditioning)]
         log_likelihood = np.concatenate(values)
         bits = -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2)
         return Score(log_likelihood, float(bits))
@@ -260,8 +259,7 @@ class Generator:
 
         Logits, or the parameters of a continuous output (see `WaveNetConfig.output_channels`).
         """
-        codes = self.codes(y)
-        return np.concatenate([part[0] for part in self._feed("logits", codes, conditioning)])
+        return np.concatenate([part[0] for part in self._feed("logits", y, conditioning)])
 
     def condition_from_text(
         self, text: str, speaker: str | int | None = None, seed: int = 0
@@ -354,23 +352,28 @@ class Generator:
             return names.index(speaker)
         return integer("speaker", speaker, 0, len(names) - 1)
 
-    def _feed(self, method: str, codes: np.ndarray, conditioning: dict[str, Any]) -> Iterator:
+    def _feed(self, method: str, y: ArrayLike, conditioning: dict[str, Any]) -> Iterator:
+        y = _signal(y)
         streams = self.streams(**conditioning)
-        streams.samples_left(len(codes))
-        for start in range(0, len(codes), _SCORED_PER_CALL):
-            part = codes[None, start : start + _SCORED_PER_CALL]
-            streams.wait_for(part.shape[1])
-            yield getattr(streams.core, method)(part)
+        streams.samples_left(len(y))
+        for start in range(0, len(y), _SCORED_PER_CALL):
+            part = y[start : start + _SCORED_PER_CALL]
+            streams.wait_for(len(part))
+            yield getattr(streams.core, method)(streams.codes(part))
 
-    def codes(self, y: ArrayLike) -> NDArray[np.uint16]:
+    def codes(self, y: ArrayLike, condition: ArrayLike | None = None) -> NDArray[np.uint16]:
         """Codes of a signal `(n,)` in the quantization of the model, uint16.
 
-        They are those of the sound behind the filter of `config.noise_shaping`.
+        They are those of the sound behind the filter of noise shaping. `condition`, feature frames
+        `(frames, channels)`, matters only where these give the filters.
         """
-        y = np.asarray(y)
-        if y.ndim != 1 or y.size == 0:
-            raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
-        return self._encode(shape_noise(y, self.config.noise_shaping))
+        config = self.config
+        shaping = noise_shaping_of(config, 1)
+        if config.adaptive_noise_shaping:
+            frames = per_stream("condition", condition, config.local.channels, 2, 1)
+            shaping.append([taps_of_frames(config, frames[0])])
+        y = _signal(y)
+        return encode_samples(shaping.shape(y)[0] if shaping else y, config)
 
     def _activation_ranges(self, tensors: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
         if self.precision != "int8":
@@ -384,9 +387,6 @@ class Generator:
             "residual": [tensors[f"{block}.dilated.input_range"] for block in blocks],
             "gated": [tensors[f"{block}.skip.input_range"] for block in blocks],
         }
-
-    def _encode(self, y: np.ndarray) -> np.ndarray:
-        return encode_samples(y, self.config)
 
     def _decode(self, codes: np.ndarray) -> NDArray[np.float32]:
         return decode_samples(codes, self.config)
@@ -439,7 +439,7 @@ class Streams:
         self.batch = integer("batch", batch, 1, 65536)
         self._options = sampling_options(seed, temperature, top_k, top_p)
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
-        self._unshape = NoiseUnshaping(generator.config.noise_shaping, self.batch)
+        self._noise_shaping = noise_shaping_of(generator.config, self.batch)
         self._warned = False
         self._blocks = condition if isinstance(condition, Iterator) else None
         self._frames = self._condition(speaker, global_vector, condition)
@@ -451,7 +451,7 @@ class Streams:
             raise ValueError("streams whose condition comes in blocks cannot be copied")
         fork = object.__new__(Streams)
         fork.__dict__ = self.__dict__ | {
-            "core": copy.copy(self.core), "_unshape": copy.copy(self._unshape)
+            "core": copy.copy(self.core), "_noise_shaping": copy.copy(self._noise_shaping)
         }  # fmt: skip
         return fork
 
@@ -460,11 +460,10 @@ class Streams:
 
         It costs at most as much as one receptive field does.
         """
-        codes = self.generator.codes(y)
-        self.samples_left(len(codes))
-        self.wait_for(len(codes))
-        self.core.prime(np.ascontiguousarray(np.broadcast_to(codes, (self.batch, len(codes)))))
-        self._unshape.follow(y)
+        y = _signal(y)
+        self.samples_left(len(y))
+        self.wait_for(len(y))
+        self.core.prime(self.codes(y))
 
     def generate(self, n_samples: int) -> NDArray[np.float32]:
         """The next `(batch, n_samples)` samples, float32 in [-1, 1]."""
@@ -475,7 +474,16 @@ class Streams:
             self.core.generate(min(per_call, n_samples - start), **self._options)
             for start in range(0, n_samples, per_call)
         ]
-        return np.clip(self._unshape(self.generator._decode(np.concatenate(parts, axis=1))), -1, 1)
+        samples = self.generator._decode(np.concatenate(parts, axis=1))
+        if self._noise_shaping:
+            samples = self._noise_shaping.undo(samples)
+        return np.clip(samples, -1, 1)
+
+    def codes(self, y: np.ndarray) -> NDArray[np.uint16]:
+        """Codes `(batch, n)` of the signal `(n,)` as what comes next, for `core`."""
+        shaping = self._noise_shaping
+        sounds = shaping.shape(y) if shaping else np.broadcast_to(y, (self.batch, len(y)))
+        return np.stack([encode_samples(sound, self.generator.config) for sound in sounds])
 
     def ready(self, n_samples: int) -> int:
         """Samples that can be generated now, up to `n_samples`.
@@ -543,9 +551,22 @@ class Streams:
         config = self.generator.config
         channels = config.local.channels if config.local else 0
         tracks = per_stream("condition", condition, channels, 2, self.batch)
+        if config.adaptive_noise_shaping:
+            taps = {id(track): taps_of_frames(config, track) for track in tracks}
+            self._noise_shaping.append([taps[id(track)] for track in tracks])
         statistics = getattr(config.features, "statistics", None)
         if statistics:
             for track in {id(track): track for track in tracks}.values():
                 self._warned = self._warned or statistics.warn(track)  # once, not for each block
             tracks = [statistics.normalize(track) for track in tracks]
         return tracks
+
+
+def _signal(y: ArrayLike) -> np.ndarray:
+    """A signal `(n,)`; ValueError if it is empty, misshapen or has NaN."""
+    y = np.asarray(y)
+    if y.ndim != 1 or y.size == 0:
+        raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
+    if y.dtype.kind == "f" and np.isnan(y).any():
+        raise ValueError(f"sample {int(np.argmax(np.isnan(y)))} is NaN")
+    return y

@@ -3,21 +3,28 @@
 Speech has far less power above 4 kHz than below, the noise of mu-law codes and of a model's draws
 has as much everywhere. Training on sound that a filter has partly whitened, and undoing the filter
 on what is generated, gives the noise a spectrum between that of white noise and that of speech.
+The filter is that of the average spectrum of the data, or one for each frame of the features.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
 
+if TYPE_CHECKING:
+    from wavenet.config import WaveNetConfig
+
 ORDER = 24
 _FFT = 1024
 _ACTIVE = 1e-4  # frames of less power, relative to the strongest, are pauses
 _PEAK = 0.95  # of the loudest training sample behind the filter
+_RARE = 1e-4  # share of the samples behind the filters of frames that may be louder than that
+_NEVER = 1 << 62  # samples: a filter that never changes
 
 
 def average_log_spectrum(sounds: Iterable[np.ndarray]) -> NDArray[np.float64]:
@@ -43,11 +50,31 @@ def whitening_taps(log_spectrum: np.ndarray, strength: float) -> NDArray[np.floa
 
     Linear prediction: the inverse of the all-pole model of the spectrum, which is minimum-phase.
     """
-    correlation = np.fft.irfft(np.exp(strength * (log_spectrum - log_spectrum.max())))
-    correlation = correlation[: ORDER + 1]
-    correlation[0] *= 1 + 1e-5
+    return _predictor(log_spectrum[None], strength)[0][0]
+
+
+def frame_taps(log_spectra: np.ndarray, strength: float) -> NDArray[np.float64]:
+    """Taps `(frames, ORDER + 1)` that whiten spectra `(frames, bins)` to the power `strength`.
+
+    What comes out is as loud in every frame, as far as the strength goes.
+    """
+    taps, error = _predictor(log_spectra, strength)
+    return taps / np.sqrt(error)[:, None]
+
+
+def _predictor(
+    log_spectra: np.ndarray, strength: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Linear prediction of spectra to the power `strength`: taps, and the power of the errors."""
+    peaks = log_spectra.max(axis=1, keepdims=True)
+    correlation = np.fft.irfft(np.exp(strength * (log_spectra - peaks)), axis=1)[:, : ORDER + 1]
+    correlation[:, 0] *= 1 + 1e-5
     lags = np.abs(np.subtract.outer(np.arange(ORDER), np.arange(ORDER)))
-    return np.append(1.0, -np.linalg.solve(correlation[lags], correlation[1:]))
+    past = correlation[:, 1:, None]
+    predictor = np.linalg.solve(correlation[:, lags], past)
+    error = correlation[:, 0] - (past * predictor).sum(axis=(1, 2))
+    taps = np.concatenate([np.ones((len(past), 1)), -predictor[:, :, 0]], axis=1)
+    return taps, error * np.exp(strength * peaks[:, 0])
 
 
 def shaping_taps(sounds: list[np.ndarray], strength: float) -> tuple[float, ...]:
@@ -71,34 +98,96 @@ def shape_noise(y: np.ndarray, taps: Iterable[float]) -> NDArray[np.float64]:
     return np.convolve(np.asarray(y, dtype=np.float64), taps)[: len(y)] if len(taps) else y
 
 
-class NoiseUnshaping:
-    """Undoes `shape_noise` for streams that come block by block.
+def shaping_scale(sounds: Iterable[tuple[np.ndarray, np.ndarray]], hop_length: int) -> tuple[float]:
+    """The factor, as a filter of one tap, that brings what filters of frames give to full scale.
 
     Parameters
     ----------
-    taps
-        Of the filter; none leave the sound as it is.
+    sounds
+        Each `(n_samples,)`, with the taps of its frames.
+    hop_length
+        Samples per frame.
+    """
+    levels = [np.abs(shape_by_frames(y, taps, hop_length)) for y, taps in sounds]
+    return (round(_PEAK / float(np.quantile(np.concatenate(levels), 1 - _RARE)), 6),)
+
+
+def shape_by_frames(y: np.ndarray, taps: np.ndarray, hop_length: int) -> NDArray[np.float64]:
+    """The sound `(n_samples,)` behind filters that change with the frames; zeros come before it."""
+    return NoiseShaping(1, hop_length, taps).shape(y)[0]
+
+
+class NoiseShaping:
+    """The filter for streams that come block by block, and its inverse.
+
+    Parameters
+    ----------
     batch
         Number of streams.
+    hop_length
+        Samples that each filter lasts for.
+    taps
+        The filters `(frames, taps)` of every stream, to which `append` may add.
     """
 
-    def __init__(self, taps: Iterable[float], batch: int):
-        self._taps = np.asarray(tuple(taps))
-        self._history = np.zeros((batch, max(0, len(self._taps) - 1)))
+    def __init__(self, batch: int, hop_length: int, taps: NDArray[np.float64]):
+        self._hop_length = hop_length
+        self._taps = [taps] * batch
+        self._offset = 0  # of the next sample, from where the first of the filters begins
+        self._history = np.zeros((batch, taps.shape[1] - 1))
 
-    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sound `(batch, n)` whose filtered samples are `x`."""
-        if not len(self._taps):
-            return x
-        y, self._history = _core.undo_noise_shaping(x, self._taps, self._history)
-        return y
+    def append(self, taps: list[NDArray[np.float64]]) -> None:
+        """Adds filters of further frames, for each stream."""
+        self._taps = [np.concatenate(parts) for parts in zip(self._taps, taps, strict=True)]
 
-    def follow(self, y: ArrayLike) -> None:
-        """Lets all streams go on behind the sound `y` `(n,)`."""
+    def shape(self, y: ArrayLike) -> NDArray[np.float64]:
+        """The sound `(n,)` behind the filters of each stream, `(batch, n)`."""
         order = self._history.shape[1]
-        sound = np.broadcast_to(np.asarray(y, dtype=np.float64), (len(self._history), np.size(y)))
+        y = np.asarray(y, dtype=np.float64)
+        sound = np.broadcast_to(y, (len(self._history), len(y)))
         joined = np.concatenate([self._history, sound], axis=1)
-        self._history = joined[:, joined.shape[1] - order :]
+        windows = np.lib.stride_tricks.sliding_window_view(joined, order + 1, axis=1)[:, :, ::-1]
+        place = (self._offset + np.arange(len(y))) // self._hop_length
+        if len(y) and place[-1] >= min(map(len, self._taps)):
+            raise ValueError(f"the frames end before the {len(y)} samples do")
+        shaped = [
+            np.einsum("tk,tk->t", window, taps[place])
+            for window, taps in zip(windows, self._taps, strict=True)
+        ]
+        self._history = joined[:, len(y) :].copy()
+        self._pass(len(y))
+        return np.stack(shaped)
+
+    def undo(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The sound `(batch, n)` whose filtered samples are `x`."""
+        needed = (self._offset + x.shape[1] - 1) // self._hop_length + 1
+        streams = [
+            _core.undo_noise_shaping(row, taps[:needed], self._hop_length, self._offset, history)
+            for row, taps, history in zip(x, self._taps, self._history, strict=True)
+        ]
+        self._history = np.stack([history for _, history in streams])
+        self._pass(x.shape[1])
+        return np.stack([sound for sound, _ in streams])
+
+    def _pass(self, count: int) -> None:
+        """Goes on, and forgets the filters of the frames that are over."""
+        frames, self._offset = divmod(self._offset + count, self._hop_length)
+        self._taps = [taps[frames:] for taps in self._taps]
+
+
+def noise_shaping_of(config: WaveNetConfig, batch: int) -> NoiseShaping | None:
+    """What shapes the noise of a model's streams; None if nothing does."""
+    if config.adaptive_noise_shaping:
+        return NoiseShaping(batch, config.local.hop_length, np.empty((0, ORDER + 1)))
+    if config.noise_shaping:
+        return NoiseShaping(batch, _NEVER, np.array([config.noise_shaping]))
+    return None
+
+
+def taps_of_frames(config: WaveNetConfig, frames: np.ndarray) -> NDArray[np.float64]:
+    """Filters `(n_frames, ORDER + 1)` of feature frames as they are before normalization."""
+    spectra = config.features.log_spectrum(frames)
+    return config.noise_shaping[0] * frame_taps(spectra, config.adaptive_noise_shaping)
 
 
 def is_invertible(taps: Iterable[float]) -> bool:

@@ -111,7 +111,7 @@ def _teacher_forcing(generator: Generator, y: np.ndarray, conditioning: dict) ->
     outputs = generator.logits(y, **conditioning)
     tolerance = 1e-5 * np.abs(outputs).max()
     if generator.config.output == "categorical":
-        chosen = outputs[np.arange(len(y)), generator.codes(y)]
+        chosen = outputs[np.arange(len(y)), generator.codes(y, conditioning.get("condition"))]
         right = chosen >= outputs.max(axis=1) - tolerance
     else:  # the mean of a component that is the likeliest, to half a step
         count, step = generator.config.components, 2 / generator.config.levels
@@ -126,7 +126,7 @@ def _teacher_forcing(generator: Generator, y: np.ndarray, conditioning: dict) ->
 
 
 def _steps_and_blocks(generator: Generator, y: np.ndarray, conditioning: dict) -> Check:
-    codes = generator.codes(y)[None, :256]
+    codes = generator.codes(y, conditioning.get("condition"))[None, :256]
     streams = generator.streams(**conditioning)
     steps = [streams.core.logits(codes[:, t : t + 1])[0, 0] for t in range(codes.shape[1])]
     same = np.array_equal(steps, generator.logits(y[:256], **conditioning))

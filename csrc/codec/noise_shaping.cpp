@@ -5,12 +5,13 @@
 
 namespace wavenet {
 
-void undo_noise_shaping(const float* x, std::size_t count, std::span<const double> taps,
+void undo_noise_shaping(const float* x, std::size_t count, const ShapingFilters& filters,
                         std::span<double> history, float* y) {
-  const std::size_t order = history.size();
+  const std::size_t order = filters.order;
   std::vector<double> values(order + count);
   std::copy(history.begin(), history.end(), values.begin());
   for (std::size_t t = 0; t < count; ++t) {
+    const double* taps = filters.taps + (filters.offset + t) / filters.hop * (order + 1);
     const double* past = values.data() + t + order;  // past[-k] is y[t - k]
     double sum = x[t];
     for (std::size_t k = 1; k <= order; ++k) sum -= taps[k] * *(past - k);

@@ -1,4 +1,4 @@
-// The inverse of noise shaping over a batch of streams.
+// The inverse of noise shaping for one stream.
 #include "codec/noise_shaping.h"
 #include "python/arrays.h"
 #include "python/bindings.h"
@@ -8,39 +8,43 @@ namespace {
 
 using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
-// `x` (batch, n), `history` (batch, taps - 1); returns y (batch, n) and the new history.
-py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& history) {
-  require(taps.ndim() == 1 && taps.size() >= 1, "taps must have the shape (n,), n > 0, got ",
-          shape_text(taps));
+// `x` (n,), `taps` (filters, order + 1), `history` (order,); returns y (n,) and the new history.
+py::tuple undo(const Floats& x, const Doubles& taps, py::ssize_t hop, py::ssize_t offset,
+               const Doubles& history) {
+  require(x.ndim() == 1, "x must have the shape (n,), got ", shape_text(x));
+  require(taps.ndim() == 2 && taps.shape(1) >= 1,
+          "taps must have the shape (filters, n), n > 0, got ", shape_text(taps));
+  require(hop >= 1 && offset >= 0, "hop must be at least 1 and offset not negative, got ", hop,
+          " and ", offset);
+  const py::ssize_t order = taps.shape(1) - 1;
+  require(x.size() == 0 || (offset < hop && (offset + x.size() - 1) / hop < taps.shape(0)),
+          "there are ", taps.shape(0), " filters of ", hop, " samples for ", x.size(),
+          " samples from ", offset, " on");
   check_finite(taps, "taps");
-  require(taps.data()[0] != 0.0, "the first of the taps must not be 0");
-  require(x.ndim() == 2, "x must have the shape (batch, n), got ", shape_text(x));
-  const std::vector<py::ssize_t> expected{x.shape(0), taps.size() - 1};
+  for (py::ssize_t f = 0; f < taps.shape(0); ++f) {
+    require(taps.at(f, 0) > 0.0, "the first tap of a filter must be above 0");
+  }
+  const std::vector<py::ssize_t> expected{order};
   require(shape_of(history) == expected, "history must have the shape ", shape_text(expected),
           ", got ", shape_text(history));
   Floats y(shape_of(x));
   Doubles moved(expected);
   std::copy_n(history.data(), history.size(), moved.mutable_data());
-  const auto count = static_cast<std::size_t>(x.shape(1));
-  const auto order = static_cast<std::size_t>(expected[1]);
-  const auto batch = static_cast<std::size_t>(expected[0]);
+  const ShapingFilters filters{taps.data(), static_cast<std::size_t>(order),
+                               static_cast<std::size_t>(hop), static_cast<std::size_t>(offset)};
+  const auto count = static_cast<std::size_t>(x.size());
   const float* in = x.data();
-  const std::span<const double> filter(taps.data(), order + 1);
-  double* state = moved.mutable_data();
+  const std::span<double> state(moved.mutable_data(), filters.order);
   float* out = y.mutable_data();
-  without_gil([&] {
-    for (std::size_t b = 0; b < batch; ++b) {
-      undo_noise_shaping(in + b * count, count, filter, {state + b * order, order},
-                         out + b * count);
-    }
-  });
+  without_gil([&] { undo_noise_shaping(in, count, filters, state, out); });
   return py::make_tuple(y, moved);
 }
 
 }  // namespace
 
 void register_noise_shaping(py::module_& module) {
-  module.def("undo_noise_shaping", &undo, py::arg("x"), py::arg("taps"), py::arg("history"));
+  module.def("undo_noise_shaping", &undo, py::arg("x"), py::arg("taps"), py::arg("hop"),
+             py::arg("offset"), py::arg("history"));
 }
 
 }  // namespace wavenet

@@ -99,5 +99,7 @@ def _print_wavenet(config) -> None:
         print(f"symbols: {' '.join(config.features.symbols)}")
     elif config.features:
         print(f"features: {config.features}")
-    if config.noise_shaping:
+    if config.adaptive_noise_shaping:
+        print(f"noise shaping: a filter for each frame, strength {config.adaptive_noise_shaping:g}")
+    elif config.noise_shaping:
         print(f"noise shaping: filter of {len(config.noise_shaping)} taps")

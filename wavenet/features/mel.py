@@ -120,6 +120,21 @@ class MelFeatures:
         lacking = -(-len(y) // self.hop_length) - len(frames)
         return np.pad(frames, ((0, lacking), (0, 0)), mode="edge")
 
+    def log_spectrum(self, frames: np.ndarray) -> NDArray[np.float64]:
+        """Natural logarithm of the power spectra `(n_frames, fft_length // 2 + 1)` of frames.
+
+        Interpolated between the middles of the bands; below and above them it is flat.
+        """
+        filters = mel_filters(dataclasses.replace(self, statistics=None)).astype(np.float64)
+        weights = filters.sum(axis=1)
+        bands = weights > 0  # the narrowest may lie between two points of the transform
+        middles = (filters[bands] @ np.arange(filters.shape[1])) / weights[bands]
+        spread = np.array([
+            np.interp(np.arange(filters.shape[1]), middles, row) for row in np.eye(len(middles))
+        ])  # fmt: skip
+        levels = _expand(frames[:, bands].astype(np.float64), self) - np.log(weights[bands])
+        return 2 / self.power * levels @ spread
+
 
 MEL_PRESETS = {
     # librosa.power_to_db(librosa.feature.melspectrogram(y=y), top_db=None) of librosa 0.10 and 0.11
@@ -217,6 +232,15 @@ def _compress(bands: np.ndarray, settings: MelFeatures) -> NDArray[np.float32]:
     if settings.compression == "decibel":
         values *= np.float32(20 / settings.power)
     return values
+
+
+def _expand(values: np.ndarray, settings: MelFeatures) -> NDArray[np.float64]:
+    """Natural logarithm of the bands, whose values may be of any compression."""
+    if settings.compression == "log":
+        return values
+    if settings.compression == "none":
+        return np.log(np.maximum(values, settings.floor))
+    return values * (np.log(10) * (settings.power / 20 if settings.compression == "decibel" else 1))
 
 
 # Slaney's scale (Auditory Toolbox): 200/3 Hz a mel up to 1 kHz, then 27 mels for a factor of 6.4.

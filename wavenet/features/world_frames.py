@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wavenet.features import world
+from wavenet.features.mel_cepstrum import log_spectrum
 from wavenet.features.statistics import FrameStatistics
 from wavenet.features.world import Analysis, WorldSettings
+
+_SPECTRUM_POINTS = 1024  # of the circle on which a frame's envelope is taken
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class WorldFeatures:
     """Log F0, voiced flag, mel-cepstrum and band aperiodicity [dB], in this order.
 
     F0 is interpolated linearly, in the logarithm, where there is no voice; the bands of the
-    aperiodicity are those of WORLD, 3 kHz wide.
+    aperiodicity are those of WORLD, 3 kHz wide; there are none below 12 kHz.
 
     Parameters
     ----------
@@ -97,12 +100,18 @@ class WorldFeatures:
 
     def from_analysis(self, analysis: Analysis) -> NDArray[np.float32]:
         """Frames `(n_frames, channels)` of parameters, analysed or converted."""
-        bands = world.pyworld().code_aperiodicity(
-            np.ascontiguousarray(analysis.aperiodicity), self.sample_rate
-        )
+        bands = np.empty((len(analysis.f0), 0))
+        if self.bands:
+            aperiodicity = np.ascontiguousarray(analysis.aperiodicity)
+            bands = world.pyworld().code_aperiodicity(aperiodicity, self.sample_rate)
         voiced = analysis.f0 > 0
         columns = [self._log_f0(analysis.f0, voiced), voiced, analysis.mel_cepstrum, bands]
         return np.column_stack(columns).astype(np.float32)
+
+    def log_spectrum(self, frames: np.ndarray) -> NDArray[np.float64]:
+        """Natural logarithm of the power spectra `(n_frames, 513)` that frames tell."""
+        mel_cepstra = frames[:, 2 : self.order + 3].astype(np.float64)
+        return log_spectrum(mel_cepstra, self.alpha, _SPECTRUM_POINTS)
 
     def _log_f0(self, f0: np.ndarray, voiced: np.ndarray) -> np.ndarray:
         if not voiced.any():

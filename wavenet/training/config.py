@@ -40,6 +40,9 @@ class TrainingConfig:
     noise_shaping
         How far the sound is whitened before it is quantized, from 0 (not at all) to 1; see
         `wavenet.noise_shaping`. The filter comes from the training data.
+    adaptive_noise_shaping
+        The same with a filter for each feature frame, which comes from the features. One of the
+        two at most is above 0.
     seed
         Seed of the initial weights, the split and the order of the data.
     device
@@ -61,6 +64,7 @@ class TrainingConfig:
     validate_every: int = 1000
     save_every: int = 1000
     noise_shaping: float = 0.0
+    adaptive_noise_shaping: float = 0.0
     seed: int = 0
     device: str = "auto"
 
@@ -74,8 +78,11 @@ class TrainingConfig:
         for name in ("final_learning_rate", "ema_decay", "validation"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be from 0 to below 1, got {getattr(self, name)}")
-        if not 0 <= self.noise_shaping <= 1:
-            raise ValueError(f"noise_shaping must be from 0 to 1, got {self.noise_shaping}")
+        for name in ("noise_shaping", "adaptive_noise_shaping"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
+        if self.noise_shaping and self.adaptive_noise_shaping:
+            raise ValueError("noise_shaping and adaptive_noise_shaping exclude each other")
         for name in ("warmup_steps", "weight_decay", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")

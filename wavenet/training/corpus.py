@@ -19,7 +19,7 @@ from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
 from wavenet.formats.atomic import atomic_path
 from wavenet.manifest import Clip
-from wavenet.noise_shaping import shape_noise
+from wavenet.noise_shaping import shape_by_frames, shape_noise, taps_of_frames
 from wavenet.samples import encode_samples
 
 _CLIPPED = 0.999
@@ -188,6 +188,8 @@ def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig, cache: Path) -> 
             if from_labels
             else (_sound_track(clip, start, len(part), config, cache))
         )
+    if config.adaptive_noise_shaping:
+        part = _codes_by_frames(clip, start, len(part), track, config, cache)
     speaker = config.speakers.index(clip.speaker) if config.speakers else 0
     return Item(part, track, speaker)
 
@@ -213,15 +215,51 @@ def _sound_track(
 ) -> np.ndarray:
     """Feature frames of a clip's sound, from the cache where they are there; not normalized."""
     settings = dataclasses.replace(config.features, statistics=None)
-    file = _cache_file(cache, clip.path, f"{settings!r} {start} {count}").with_suffix(".npy")
-    if not file.exists():
+
+    def frames() -> np.ndarray:
         sound = read_mono(clip.path, config.sample_rate)[start : start + count]
         try:
-            frames = settings.track(sound)
+            return settings.track(sound)
         except ValueError as error:
             raise ValueError(f"{clip.path}: {error}") from error
+
+    return _cached(cache, clip.path, f"{settings!r} {start} {count}", frames)
+
+
+def _codes_by_frames(
+    clip: Clip, start: int, count: int, track: np.ndarray, config: WaveNetConfig, cache: Path
+) -> np.ndarray:
+    """Codes of a clip behind the filters of its frames, from the cache where they are there."""
+    features = dataclasses.replace(config.features, statistics=None)
+    shaping = config.adaptive_noise_shaping, config.noise_shaping
+    settings = f"{features!r} {_quantization(config)} {shaping} {start} {count}"
+
+    def codes() -> np.ndarray:
+        sound = read_mono(clip.path, config.sample_rate)[start : start + count]
+        taps = taps_of_frames(config, track)
+        return encode_samples(shape_by_frames(sound, taps, config.local.hop_length), config)
+
+    return _cached(cache, clip.path, settings, codes)
+
+
+def sound_and_taps(clip: Clip, config: WaveNetConfig, cache: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The sound of a clip, and the filters of its frames."""
+    start = round(clip.start * config.sample_rate)
+    end = None if clip.end is None else round(clip.end * config.sample_rate)
+    sound = read_mono(clip.path, config.sample_rate)[start:end]
+    track = _sound_track(clip, start, len(sound), config, cache)
+    return sound, taps_of_frames(config, track)
+
+
+def _cached(
+    cache: Path, path: Path, settings: str, compute: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """An array that comes from a file, from the cache where it is there."""
+    file = _cache_file(cache, path, settings).with_suffix(".npy")
+    if not file.exists():
+        array = compute()
         with atomic_path(file) as temporary:
-            np.save(temporary, frames)
+            np.save(temporary, array)
     return np.load(file)
 
 
@@ -245,9 +283,7 @@ def _cache_file(cache: Path, path: Path, settings: str) -> Path:
 
 def _recording(path: Path, config: WaveNetConfig, cache: Path) -> Recording:
     """A whole file, from the cache where it is there."""
-    quantization = "linear"
-    if config.output == "categorical":
-        quantization = f"{config.quantization_channels} {config.mulaw_convention}"
+    quantization = _quantization(config)
     if config.noise_shaping:
         quantization += f" {config.noise_shaping}"
     try:
@@ -260,6 +296,12 @@ def _recording(path: Path, config: WaveNetConfig, cache: Path) -> Recording:
             np.savez(temporary, **vars(recording))
     with np.load(file) as stored:
         return Recording(**{name: values[()] for name, values in stored.items()})
+
+
+def _quantization(config: WaveNetConfig) -> str:
+    if config.output == "categorical":
+        return f"{config.quantization_channels} {config.mulaw_convention}"
+    return "linear"
 
 
 def _decode(path: Path, config: WaveNetConfig) -> Recording:

@@ -17,9 +17,15 @@ from wavenet.features.statistics import FrameStatistics
 from wavenet.manifest import Clip, read_clips
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
-from wavenet.noise_shaping import shaping_taps
+from wavenet.noise_shaping import shaping_scale, shaping_taps
 from wavenet.training.config import TrainingConfig
-from wavenet.training.corpus import Item, build_corpus, complete_config, read_mono
+from wavenet.training.corpus import (
+    Item,
+    build_corpus,
+    complete_config,
+    read_mono,
+    sound_and_taps,
+)
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
 
@@ -62,6 +68,11 @@ class WaveNetTask:
         if settings.noise_shaping and not config.noise_shaping:
             config = _with_noise_shaping(config, clips, held_out, settings.noise_shaping)
         cache.mkdir(parents=True, exist_ok=True)
+        if settings.adaptive_noise_shaping and not config.adaptive_noise_shaping:
+            training = [clip for clip, held in zip(clips, held_out, strict=True) if not held]
+            config = _with_adaptive_noise_shaping(
+                config, _some(training), cache, settings.adaptive_noise_shaping
+            )
         items = load_clips(clips, config, cache, console)
         if config.features and config.features.kind != "labels":
             config, items = _normalized(config, items, held_out)
@@ -121,9 +132,23 @@ def _with_noise_shaping(
 ) -> WaveNetConfig:
     """The filter from the files that are trained on, at most _SHAPING_FILES of them."""
     paths = sorted({clip.path for clip, held in zip(clips, held_out, strict=True) if not held})
-    chosen = paths[:: -(-len(paths) // _SHAPING_FILES)]
-    sounds = [read_mono(path, config.sample_rate) for path in chosen]
+    sounds = [read_mono(path, config.sample_rate) for path in _some(paths)]
     return dataclasses.replace(config, noise_shaping=shaping_taps(sounds, strength))
+
+
+def _with_adaptive_noise_shaping(
+    config: WaveNetConfig, clips: list[Clip], cache: Path, strength: float
+) -> WaveNetConfig:
+    """Filters of that strength from the features, and their scale from these clips."""
+    config = dataclasses.replace(config, adaptive_noise_shaping=strength, noise_shaping=(1.0,))
+    sounds = (sound_and_taps(clip, config, cache) for clip in clips)
+    scale = shaping_scale(sounds, config.local.hop_length)
+    return dataclasses.replace(config, noise_shaping=scale)
+
+
+def _some(items: list) -> list:
+    """Evenly spread ones, at most _SHAPING_FILES."""
+    return items[:: -(-len(items) // _SHAPING_FILES)]
 
 
 def _normalized(
