@@ -46,11 +46,12 @@ def main() -> None:
     converter = wavenet.VoiceConverter(cache=options.cache)
     converter.fit(found.source[: options.pairs], found.target[: options.pairs])
     vocoder = wavenet.load(options.vocoder, threads=1)
+    vocoder_name = Path(options.vocoder).name
     systems = {
-        "WORLD": {},
+        "WORLD": {"method": "mlpg"},
         "WORLD, global variance": {"method": "mlpg+gv"},
-        options.vocoder: {"vocoder": vocoder},
-        f"{options.vocoder}, global variance": {"vocoder": vocoder, "method": "mlpg+gv"},
+        vocoder_name: {"method": "mlpg", "vocoder": vocoder},
+        f"{vocoder_name}, global variance": {"method": "mlpg+gv", "vocoder": vocoder},
     }
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     speech: dict[str, list[np.ndarray]] = {name: [] for name in [*systems, "target"]}
@@ -65,15 +66,15 @@ def main() -> None:
             sound = converter.convert(y, settings.sample_rate, **choices)
             result = world.analyze(sound, settings, f0_range, False)
             asked = dataclasses.replace(
-                given, mel_cepstrum=converter.convert_features(given, choices.get("method")),
+                given, mel_cepstrum=converter.convert_features(given, choices["method"]),
                 f0=converter.convert_f0(given.f0),
             )  # fmt: skip
             rows[name].append(compare(result, aim, asked))
             speech[name].append(active(result))
             if options.sounds:
-                write_audio(
-                    options.sounds / name / f"{source.stem}.wav", sound, settings.sample_rate
-                )
+                path = options.sounds / name / f"{source.stem}.wav"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_audio(path, sound, settings.sample_rate)
         print(source.stem, flush=True)
     report(rows, speech, options.output)
 

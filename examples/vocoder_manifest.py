@@ -1,6 +1,7 @@
-"""Writes a manifest of a folder of recordings that holds the last ones out for validation.
+"""Writes a manifest of a folder of recordings that holds ranges of file names out for validation.
 
-python examples/vocoder_manifest.py speech_arctic/slt 50 manifest.csv
+python examples/vocoder_manifest.py speech_arctic/slt manifest.csv \\
+    arctic_a0181-arctic_a0200 arctic_b0490-arctic_b0539
 """
 
 import csv
@@ -9,10 +10,11 @@ from pathlib import Path
 
 from wavenet.conversion.recordings import audio_files
 
-folder, held_out, manifest = Path(sys.argv[1]).resolve(), int(sys.argv[2]), sys.argv[3]
-files = audio_files(folder)
+folder, manifest = Path(sys.argv[1]).resolve(), sys.argv[2]
+ranges = [held_out.split("-") for held_out in sys.argv[3:]]
 with open(manifest, "w", newline="") as file:
     writer = csv.writer(file)
     writer.writerow(["path", "split"])
-    for i, path in enumerate(files):
-        writer.writerow([path, "validation" if i >= len(files) - held_out else "train"])
+    for path in audio_files(folder):
+        held_out = any(first <= path.stem <= last for first, last in ranges)
+        writer.writerow([path, "validation" if held_out else "train"])

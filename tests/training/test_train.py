@@ -85,16 +85,18 @@ def test_vocoder(recordings, tmp_path, small_model, small_run, output):
 
 
 @pytest.mark.filterwarnings("ignore:.*range of the training data")
-def test_vocoder_validation_is_the_score(recordings, tmp_path, small_model, small_run):
-    """The trainer conditions on the frames that copy synthesis makes."""
+@pytest.mark.parametrize("shaping", [{}, {"adaptive_noise_shaping": 0.5}])
+def test_vocoder_validation_is_the_score(recordings, tmp_path, small_model, small_run, shaping):
+    """The trainer conditions on the frames that copy synthesis makes, and filters by them."""
     mel = {"kind": "mel", "sample_rate": 8000, "fft_length": 256, "window_length": 256,
            "hop_length": 40, "mel_channels": 20}  # fmt: skip
     local = {"channels": 20, "hop_length": 40, "hidden_channels": 8}
     lines = ["path,split", *(f"{i}.wav,{'train' if i else 'validation'}" for i in range(6))]
     (recordings / "split.csv").write_text("\n".join(lines))
     model = small_model | {"features": mel, "local": local}
-    assert train(recordings / "split.csv", tmp_path / "out", model, small_run)
+    assert train(recordings / "split.csv", tmp_path / "out", model, small_run | shaping)
     generator = wavenet.load(tmp_path / "out")
+    assert generator.config.adaptive_noise_shaping == shaping.get("adaptive_noise_shaping", 0)
     y, _ = wavenet.audio.read_audio(recordings / "0.wav")
     score = generator.score(y, condition=generator.condition_from_sound(y))
     last = [row for row in log_of(tmp_path / "out") if "validation_loss" in row][-1]
