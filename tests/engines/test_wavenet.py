@@ -13,6 +13,7 @@ import torch
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.generator import Generator
 from wavenet.models import WaveNet
+from wavenet.samples import silence_code
 
 CONDITIONING = {
     "none": {},
@@ -99,7 +100,7 @@ def torch_logits(model: WaveNet, generator: Generator, y: np.ndarray, values: di
     """Teacher-forced logits of one pass of the torch module."""
     config = model.config
     codes = generator.codes(y).astype(np.int64)
-    inputs = np.concatenate([generator._encode(np.zeros(1)), codes[:-1]]).astype(np.int64)
+    inputs = np.concatenate([[silence_code(config)], codes[:-1]]).astype(np.int64)
     if config.input == "scalar":
         inputs = generator._decode(inputs)
     tensor = {name: torch.tensor(np.asarray(v), dtype=torch.float32) for name, v in values.items()}
@@ -295,7 +296,7 @@ def test_sampling_distribution(options, instruction_set):
         expected[order[np.searchsorted(np.cumsum(expected[order]), 0.6) + 1 :]] = 0
     expected /= expected.sum()
     count = 60_000
-    codes = generator._encode(generator.streams(batch=count, seed=1, **options).generate(1)[:, 0])
+    codes = generator.codes(generator.streams(batch=count, seed=1, **options).generate(1)[:, 0])
     found = np.bincount(codes, minlength=16) / count
     assert np.all(found[expected == 0] == 0)
     deviation = np.sqrt(expected * (1 - expected) / count)
