@@ -25,7 +25,7 @@ class PlanarHistory {
       : channels_(channels),
         past_(padded(past)),
         end_(past_),
-        columns_(past_ + std::max(past_, kBlocks * padded(block))),
+        columns_(past_ + std::max(past_, padded(block))),
         stride_(plane_stride(columns_)) {
     planes_.assign(channels * stride_, 0.0f);
   }
@@ -47,8 +47,6 @@ class PlanarHistory {
   }
 
  private:
-  static constexpr std::size_t kBlocks = 4;  // at least, until the past moves
-
   std::size_t channels_;
   std::size_t past_;
   std::size_t end_;
