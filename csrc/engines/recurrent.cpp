@@ -50,8 +50,7 @@ Recurrent::Recurrent(const RecurrentShape& shape, const Tensors& tensors, Precis
 }
 
 InputForm Recurrent::input_form(std::size_t layer) const {
-  return linear_->input_bytes == 1 ? InputForm{input_scales_[layer].data(), 128}
-                                   : InputForm{nullptr, 0};
+  return linear_->input_bytes == 1 ? InputForm{input_scales_[layer].data()} : InputForm{nullptr};
 }
 
 MatrixView Recurrent::input_weights(const Tensors& tensors, std::size_t layer) const {

@@ -47,7 +47,7 @@ AlignedBuffer<float> byte_scales(bool bytes, const std::vector<float>& ranges,
 }
 
 InputForm byte_form(const AlignedBuffer<float>& scales) {
-  return scales.empty() ? InputForm{nullptr, 0} : InputForm{scales.data(), 128};
+  return {scales.empty() ? nullptr : scales.data()};
 }
 
 std::string block_name(std::size_t index) { return "blocks." + std::to_string(index); }
@@ -235,7 +235,6 @@ void WaveNet::pack_head(const Tensors& tensors, Precision precision) {
   const std::size_t skip = shape_.skip_channels;
   const std::size_t outputs = shape_.output.channels();
   head_linear_ = precision == Precision::kFloat32 ? &kernels_->float32 : &kernels_->bf16;
-  no_bias_.assign(skip_width(), 0.0f);
   LayerWeights hidden(skip_width(), skip);
   hidden.set(0, 0, {find_tensor(tensors, "hidden.weight", {skip, skip, 1}), skip, skip, skip, 1});
   hidden_ = PackedLinear(*head_linear_, hidden);
@@ -332,19 +331,13 @@ void WaveNet::head(const float* skips, std::size_t stride, std::size_t columns, 
   const std::size_t width = skip_width();
   const std::size_t row_bytes = width * head_linear_->input_bytes;
   const auto store_positive = [&](const float* sums, std::size_t column) {
-    float* positive = hidden + column * width;
-    kernels_->relu(sums, positive, width);
-    head_linear_->encode(positive, no_bias_.data(), {nullptr, 0}, width,
-                         static_cast<char*>(stored) + column * row_bytes);
+    head_linear_->encode_positive(sums, {nullptr}, width,
+                                  static_cast<char*>(stored) + column * row_bytes);
   };
-  for (std::size_t c = 0; c < columns; ++c) {
-    store_positive(skips + c * stride, c);
-    std::copy(hidden_bias_.begin(), hidden_bias_.end(), hidden + c * width);
-    std::copy(output_bias_.begin(), output_bias_.end(), logits + c * output_width());
-  }
-  hidden_.accumulate(stored, row_bytes, hidden, width, columns);
+  for (std::size_t c = 0; c < columns; ++c) store_positive(skips + c * stride, c);
+  hidden_.apply(stored, row_bytes, hidden_bias_.data(), 0, hidden, width, columns);
   for (std::size_t c = 0; c < columns; ++c) store_positive(hidden + c * width, c);
-  output_.accumulate(stored, row_bytes, logits, output_width(), columns);
+  output_.apply(stored, row_bytes, output_bias_.data(), 0, logits, output_width(), columns);
 }
 
 }  // namespace wavenet

@@ -105,7 +105,6 @@ class WaveNet {
   const LinearKernels* head_linear_;
   PackedLinear hidden_;
   PackedLinear output_;
-  AlignedBuffer<float> no_bias_;  // zeros
   AlignedBuffer<float> hidden_bias_;
   AlignedBuffer<float> output_bias_;
 };

@@ -63,7 +63,7 @@ void WaveNetPipeline::lead(WaveNetState& state, std::size_t steps) {
       char* current = state.histories_[l].append(1);
       linear.encode(state.carry_.data(), block.bias.data(), block.residual_form,
                     model.residual_width(), current);
-      float* activations = state.ahead_row(l, state.time_ + t);
+      float* activations = state.ahead_[l].row(state.time_ + t, model.gate_width());
       block.taps.back().accumulate(current, 0, activations, 0, 1);
       linear.gate(activations, activations + model.half_width(), block.gated_form,
                   model.half_width(), gated_[l].data());

@@ -36,7 +36,7 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
   const WaveNetShape& shape = model_->shape();
   const std::size_t bytes = model_->linear().input_bytes;
   for (const WaveNet::Block& block : model_->blocks()) {
-    const std::int32_t zero = block.residual_form.zero - model_->linear().stored_shift;
+    const std::int32_t zero = kByteZero - model_->linear().stored_shift;
     histories_.emplace_back((shape.kernel_size - 1) * block.dilation,
                             batch * model_->residual_width() * bytes, block_steps_,
                             static_cast<char>(bytes == 1 ? zero : 0));
@@ -212,20 +212,19 @@ void WaveNetState::embed(const std::int32_t* inputs, std::size_t steps) {
 
 // Each block leaves the inputs of the next one.
 void WaveNetState::step_blocks() {
-  const WaveNet& model = *model_;
-  const LinearKernels& linear = model.linear();
-  const std::size_t width = model.residual_width();
+  const LinearKernels& linear = model_->linear();
+  const std::vector<WaveNet::Block>& blocks = model_->blocks();
+  const std::size_t width = model_->residual_width(), gate_width = model_->gate_width();
   char* current = histories_[0].append(1);
-  linear.encode(carry_.data(), model.blocks()[0].bias.data(), model.blocks()[0].residual_form,
-                width, current);
+  linear.encode(carry_.data(), blocks[0].bias.data(), blocks[0].residual_form, width, current);
   BlockStep step{nullptr, nullptr, gated_.data(), carry_.data(), carry_.data() + width, nullptr};
-  for (std::size_t l = 0; l < histories_.size(); ++l) {
-    step.input = current;
+  for (std::size_t l = 0; l < blocks.size(); ++l) {
     look_ahead(l, time_, current);
-    step.activations = ahead_row(l, time_);
-    if (l + 1 < histories_.size()) current = histories_[l + 1].append(1);
+    step.input = current;
+    step.activations = ahead_[l].row(time_, gate_width);
+    if (l + 1 < blocks.size()) current = histories_[l + 1].append(1);
     step.next_input = current;
-    linear.step_block(model.blocks()[l].view, step);
+    linear.step_block(blocks[l].view, step);
   }
 }
 
@@ -248,12 +247,12 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
   float* activations = activations_.data();
   if (steps == 1 && ahead_steps_ > 1 && block.dilation > 1) {
     look_ahead(index, time_, current);
-    activations = ahead_row(index, time_);
+    activations = ahead_[index].row(time_, batch_ * model.gate_width());
   } else {
-    begin_activations(index, time_, steps, activations);
-    add_taps(index, 0, current_tap, current, steps, activations);
+    add_taps(index, 0, current_tap, current, steps, start(index, time_, steps, activations),
+             activations);
   }
-  add_taps(index, current_tap, current_tap + 1, current, steps, activations);
+  block.taps.back().accumulate(current, row_bytes, activations, model.gate_width(), columns);
   for (std::size_t c = 0; c < columns; ++c) {
     const float* row = activations + c * model.gate_width();
     linear.gate(row, row + half, block.gated_form, half, gated_.data() + c * gated_bytes);
@@ -266,9 +265,8 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
 }
 
 // The blocks take turns in looking ahead, so that no step has to wait for all of them.
-void WaveNetState::look_ahead(std::size_t index, std::uint64_t time, const char* current) {
+void WaveNetState::renew(std::size_t index, std::uint64_t time, const char* current) {
   Ahead& ahead = ahead_[index];
-  if (ahead.begin <= time && time < ahead.end) return;
   const WaveNet::Block& block = model_->blocks()[index];
   const std::size_t most = std::min(ahead_steps_, block.dilation);
   const auto steps = static_cast<std::size_t>(
@@ -276,24 +274,21 @@ void WaveNetState::look_ahead(std::size_t index, std::uint64_t time, const char*
   ahead.begin = time;
   ahead.end = time + steps;
   ahead.rows.resize(most * batch_ * model_->gate_width());
-  begin_activations(index, time, steps, ahead.rows.data());
-  add_taps(index, 0, block.taps.size() - 1, current, steps, ahead.rows.data());
+  add_taps(index, 0, block.taps.size() - 1, current, steps,
+           start(index, time, steps, ahead.rows.data()), ahead.rows.data());
 }
 
-float* WaveNetState::ahead_row(std::size_t index, std::uint64_t time) {
-  Ahead& ahead = ahead_[index];
-  return ahead.rows.data() + (time - ahead.begin) * batch_ * model_->gate_width();
-}
-
-// Adds the taps [first, end) for the steps from the one at `current` on.
+// Activations of the taps [first, end) for the steps from the one at `current` on.
 void WaveNetState::add_taps(std::size_t index, std::size_t first, std::size_t end,
-                            const char* current, std::size_t steps, float* activations) const {
+                            const char* current, std::size_t steps, Start start,
+                            float* activations) const {
   const WaveNet::Block& block = model_->blocks()[index];
   const std::size_t row_bytes = model_->residual_width() * model_->linear().input_bytes;
   for (std::size_t k = first; k < end; ++k) {
     const std::size_t delay = (block.taps.size() - 1 - k) * block.dilation;
-    block.taps[k].accumulate(current - delay * batch_ * row_bytes, row_bytes, activations,
-                             model_->gate_width(), steps * batch_);
+    block.taps[k].apply(current - delay * batch_ * row_bytes, row_bytes, start.rows, start.stride,
+                        activations, model_->gate_width(), steps * batch_);
+    start = {activations, model_->gate_width()};
   }
 }
 
@@ -350,16 +345,19 @@ void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
   conditioning.end = end;
 }
 
-// Bias and conditioning of the steps from `time` on.
-void WaveNetState::begin_activations(std::size_t block, std::uint64_t time, std::size_t steps,
-                                     float* activations) const {
+// Bias and conditioning of the steps from `time` on, in `room` where they differ.
+WaveNetState::Start WaveNetState::start(std::size_t block, std::uint64_t time, std::size_t steps,
+                                        float* room) const {
   const std::size_t width = model_->gate_width();
   const ConditionNetwork& network = model_->condition_network();
   const bool local = model_->shape().local.channels;
+  if (!local && (batch_ == 1 || !model_->shape().global_size())) {
+    return {conditioning_.front().global.data() + block * width, 0};
+  }
   for (std::size_t t = 0; t < steps; ++t) {
     for (std::size_t b = 0; b < batch_; ++b) {
       const Conditioning& conditioning = conditioning_[b];
-      float* out = activations + (t * batch_ + b) * width;
+      float* out = room + (t * batch_ + b) * width;
       const float* row = conditioning.global.data() + block * width;
       if (local && network.blends()) {
         blend(conditioning, time + t, block, out);
@@ -372,6 +370,7 @@ void WaveNetState::begin_activations(std::size_t block, std::uint64_t time, std:
       std::copy_n(row, width, out);
     }
   }
+  return {room, width};
 }
 
 // Bias and conditioning of a sample from the projected frames around it.

@@ -69,6 +69,16 @@ class WaveNetState {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     AlignedBuffer<float> rows;  // [step][stream][gate_width]
+
+    float* row(std::uint64_t time, std::size_t width) {
+      return rows.data() + (time - begin) * width;
+    }
+  };
+
+  // Rows for the columns of some steps: what the sums of activations start from.
+  struct Start {
+    const float* rows;
+    std::size_t stride;  // 0: the same for all
   };
 
   std::size_t pass_over(std::size_t steps, const std::uint16_t* samples, std::size_t stride);
@@ -79,20 +89,21 @@ class WaveNetState {
   void run_block(std::size_t index, std::size_t steps);
   void run_head(std::size_t steps);
   // Sees to it that a block's Ahead holds the sample at `time`, whose input has or will have its
-  // place at `current`.
-  void look_ahead(std::size_t index, std::uint64_t time, const char* current);
-  float* ahead_row(std::size_t index, std::uint64_t time);
+  // place at `current`. Time never goes back.
+  void look_ahead(std::size_t index, std::uint64_t time, const char* current) {
+    if (time >= ahead_[index].end) renew(index, time, current);
+  }
+  void renew(std::size_t index, std::uint64_t time, const char* current);
   std::uint16_t draw(std::size_t stream, std::uint64_t time, const CategoricalOptions& options,
                      std::uint64_t seed);
   void add_taps(std::size_t index, std::size_t first, std::size_t end, const char* current,
-                std::size_t steps, float* activations) const;
+                std::size_t steps, Start start, float* activations) const;
   // Projects what the samples from `time` on need, for `steps` and for looking ahead.
   void project_conditioning(std::uint64_t time, std::size_t steps);
   void project(Conditioning& conditioning, std::uint64_t time, std::size_t steps) const;
   void blend(const Conditioning& conditioning, std::uint64_t time, std::size_t block,
              float* activation) const;
-  void begin_activations(std::size_t block, std::uint64_t time, std::size_t steps,
-                         float* activations) const;
+  Start start(std::size_t block, std::uint64_t time, std::size_t steps, float* room) const;
   void observe_block(std::size_t index, std::size_t columns);
 
   std::shared_ptr<const WaveNet> model_;

@@ -31,11 +31,13 @@ struct LinearView {
   const int32_t* offsets;  // per output; null but for int8: the integer that its sum starts from
 };
 
+// The byte that stands for an input of 0.
+inline constexpr int32_t kByteZero = 128;
+
 // How the inputs x of a layer are stored: as they are, or for int8 as the bytes
-// round(scales[i] * x[i]) + zero, clamped to the range of bytes.
+// round(scales[i] * x[i]) + kByteZero, clamped to the range of bytes.
 struct InputForm {
   const float* scales;  // null but for int8; of whole panels
-  int32_t zero;
 };
 
 // A block of a WaveNet for one stream: the current tap and what follows it.
@@ -64,14 +66,18 @@ struct LinearKernels {
   size_t step_inputs;    // inputs of a step
   int32_t stored_shift;  // taken from the stored bytes of int8, where they are signed
 
-  // y[c][o] += sum over i of weight(o, i) * x[c][i]. The sum runs in the order of i (for int8 it is
-  // of integers, scaled in the end) for every number of columns, so that results are bit-identical
-  // for any split into columns. `x_stride` in bytes; each row of y holds panels * kPanel floats.
-  void (*accumulate)(const LinearView& layer, const void* x, size_t x_stride, float* y,
-                     size_t y_stride, size_t columns);
+  // y[c][o] = start[c][o] + sum over i of weight(o, i) * x[c][i]. The sum runs in the order of i
+  // (for int8 it is of integers, scaled in the end) for every number of columns, so that results
+  // are bit-identical for any split into columns. `x_stride` in bytes; each row of y holds panels *
+  // kPanel floats. `start` may be y.
+  void (*apply)(const LinearView& layer, const void* x, size_t x_stride, const float* start,
+                size_t start_stride, float* y, size_t y_stride, size_t columns);
 
   // out[i] = x[i] + bias[i], stored; i < count (a multiple of kPanel).
   void (*encode)(const float* x, const float* bias, InputForm form, size_t count, void* out);
+
+  // out[i] = max(x[i], 0), stored; i < count (a multiple of kPanel).
+  void (*encode_positive)(const float* x, InputForm form, size_t count, void* out);
 
   // out[i] = tanh(filter[i]) * sigmoid(gate[i]), stored; i < count (a multiple of kPanel).
   void (*gate)(const float* filter, const float* gate, InputForm form, size_t count, void* out);

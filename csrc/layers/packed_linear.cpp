@@ -114,7 +114,7 @@ void PackedLinear::pack_bytes(const LayerWeights& weights, InputForm form) {
   for_each_place([&](std::size_t place, std::size_t output, std::size_t input) {
     const float scale = scales_[output] > 0.0f ? 1.0f / scales_[output] : 0.0f;
     cells[place] = static_cast<std::int8_t>(std::lround(scaled(output, input) * scale));
-    offsets_[output] -= cells[place] * (form.zero - kernels_->stored_shift);
+    offsets_[output] -= cells[place] * (kByteZero - kernels_->stored_shift);
   });
 }
 

@@ -56,7 +56,7 @@ class PackedLinear {
   PackedLinear() = default;
   // `form`: how the inputs are stored. With 8 bits each output's weights have a scale of their own.
   PackedLinear(const LinearKernels& kernels, const LayerWeights& weights,
-               InputForm form = {nullptr, 0});
+               InputForm form = {nullptr});
 
   std::size_t outputs() const { return panels_ * kPanel; }
   std::size_t bytes() const { return steps_ * panels_ * kCellBytes; }  // of its packed weights
@@ -72,10 +72,16 @@ class PackedLinear {
     return {cells_.get(), steps_, panels_, group_panels_, scales_.data(), offsets_.data()};
   }
 
+  // y[c][o] = start[c][o] + sum over i of weight(o, i) * x[c][i], likewise.
+  void apply(const void* x, std::size_t x_stride, const float* start, std::size_t start_stride,
+             float* y, std::size_t y_stride, std::size_t columns) const {
+    kernels_->apply(view(), x, x_stride, start, start_stride, y, y_stride, columns);
+  }
+
   // y[c][o] += sum over i of weight(o, i) * x[c][i], for `columns` columns; `x_stride` [bytes].
   void accumulate(const void* x, std::size_t x_stride, float* y, std::size_t y_stride,
                   std::size_t columns) const {
-    kernels_->accumulate(view(), x, x_stride, y, y_stride, columns);
+    apply(x, x_stride, y, y_stride, y, y_stride, columns);
   }
 
  private:
