@@ -23,6 +23,8 @@ INSTRUCTION_SETS = [
     "avx512",
     "avx512_vnni",
     "avx512_bf16",
+    "amx",
+    "amx_emulated",
     "neon",
     "neon_dot",
 ]

@@ -4,6 +4,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -19,6 +23,16 @@ std::uint64_t enabled_state() {
   std::uint32_t low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (static_cast<std::uint64_t>(high) << 32) | low;
+}
+
+// Linux saves the tiles of a process only once it has asked for that.
+bool ask_for_tiles() {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
 }
 
 bool bit(std::uint32_t word, int index) { return (word >> index) & 1; }
@@ -37,11 +51,11 @@ CpuFeatures detect() {
   features.avx512 = zmm && fma && bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31);
   features.avx512_vnni = features.avx512 && bit(c, 11);
   features.avx512_fp16 = features.avx512 && bit(d, 23);
-  features.amx_bf16 = tiles && bit(d, 24) && bit(d, 22);
-  features.amx_int8 = tiles && bit(d, 24) && bit(d, 25);
+  const bool amx = tiles && bit(d, 24) && bit(d, 25) && bit(d, 22);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
     features.avx2_vnni = features.avx2 && bit(a, 4);
     features.avx512_bf16 = features.avx512_vnni && bit(a, 5);
+    features.amx = amx && features.avx512_bf16 && ask_for_tiles();
   }
   return features;
 }

@@ -10,8 +10,7 @@ struct CpuFeatures {
   bool avx512_vnni = false;
   bool avx512_bf16 = false;  // with avx512_vnni
   bool avx512_fp16 = false;
-  bool amx_int8 = false;
-  bool amx_bf16 = false;
+  bool amx = false;  // of int8 and bfloat16, with avx512_bf16
   bool neon = false;
   bool neon_dot = false;
 };

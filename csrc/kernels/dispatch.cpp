@@ -24,6 +24,7 @@ const std::vector<Kernels>& tables() {
     if (cpu_features().avx512) found.push_back(filled(fill_avx512));
     if (cpu_features().avx512_vnni) found.push_back(filled(fill_avx512_vnni));
     if (cpu_features().avx512_bf16) found.push_back(filled(fill_avx512_bf16));
+    if (cpu_features().amx) found.push_back(filled(fill_amx));
 #elif defined(__aarch64__)
     if (cpu_features().neon) found.push_back(filled(fill_neon));
     if (cpu_features().neon_dot) found.push_back(filled(fill_neon_dot));
@@ -34,6 +35,12 @@ const std::vector<Kernels>& tables() {
 }
 
 const Kernels& find(const std::string& name) {
+#if defined(__x86_64__)
+  if (name == "amx-emulated" && cpu_features().avx512) {
+    static const Kernels emulated = filled(fill_amx_emulated);
+    return emulated;
+  }
+#endif
   std::string names;
   for (const Kernels& table : tables()) {
     if (name == table.instruction_set) return table;

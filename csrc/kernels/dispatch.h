@@ -16,6 +16,7 @@ std::vector<std::string> available_instruction_sets();
 const Kernels& kernels();
 
 // Uses another instruction set from now on (tests and benchmarks; models built before keep theirs).
+// "amx-emulated" is for tests alone: where there is AVX-512, the kernels of AMX with tiles in C++.
 void set_instruction_set(const std::string& name);
 
 }  // namespace wavenet

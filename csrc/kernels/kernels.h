@@ -343,6 +343,8 @@ void fill_avx2_vnni(Kernels& kernels);
 void fill_avx512(Kernels& kernels);
 void fill_avx512_vnni(Kernels& kernels);
 void fill_avx512_bf16(Kernels& kernels);
+void fill_amx(Kernels& kernels);
+void fill_amx_emulated(Kernels& kernels);
 void fill_neon(Kernels& kernels);
 void fill_neon_dot(Kernels& kernels);
 

@@ -26,7 +26,7 @@ CONFIG = WaveNetConfig(
     quantization_channels=64,
     local=LocalConditioning(3, 5, layers=1, hidden_channels=4),
 )
-PAIRS = ("avx512-bf16",)  # instruction sets that multiply pairs of bfloat16
+PAIRS = ("avx512-bf16", "amx")  # instruction sets that multiply pairs of bfloat16
 SOUND = np.sin(np.arange(1200) * 0.05).astype(np.float32) * 0.5
 FRAMES = np.random.default_rng(1).standard_normal((300, 3))
 

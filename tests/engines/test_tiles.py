@@ -1,0 +1,78 @@
+"""Products by tiles (AMX), emulated where the processor has none: packing, rests, arithmetic."""
+
+import numpy as np
+import pytest
+
+from wavenet import _core
+from wavenet.config import WaveNetConfig
+from wavenet.formats.model_file import save_model
+from wavenet.generator import load
+from wavenet.quantization import Recording, quantize
+
+# Residual, gate and skip channels: whole tiles; tiles and a rest of steps; only a rest; panels in
+# several groups.
+SIZES = [(64, 128, 128), (48, 70, 20), (33, 30, 8), (160, 416, 16)]
+SOUND = np.sin(np.arange(600) * 0.05).astype(np.float32) * 0.5
+STEPS = 3
+
+
+@pytest.fixture(params=["amx", "amx-emulated"])
+def tiles(request):
+    before = _core.instruction_set()
+    try:
+        _core.set_instruction_set(request.param)
+    except ValueError as error:
+        pytest.skip(str(error))
+    yield request.param
+    _core.set_instruction_set(before)
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=str)
+def folder(request, tmp_path_factory):
+    """The same model in float32 and in 8 bits."""
+    residual, gate, skip = request.param
+    config = WaveNetConfig(
+        dilations=(1, 2, 4), residual_channels=residual, gate_channels=gate, skip_channels=skip
+    )
+    random = np.random.default_rng(0)
+    tensors = {
+        name: (random.standard_normal(shape) / np.sqrt(max(1, np.prod(shape[1:])))).astype("f4")
+        for name, shape in config.tensor_shapes().items()
+    }
+    folder = tmp_path_factory.mktemp("models")
+    save_model(folder / "float32", config, tensors)
+    quantize(folder / "float32", folder / "int8", "int8", [Recording(SOUND, {})])
+    return folder
+
+
+def logits(folder, precision: str, codes: np.ndarray) -> np.ndarray:
+    """Of several streams together, one step after another: (streams, steps, classes)."""
+    path = folder / ("int8" if precision == "int8" else "float32")
+    streams = load(path, precision, threads=1).streams(batch=len(codes)).core
+    steps = [streams.logits(codes[:, t : t + 1]) for t in range(codes.shape[1])]
+    return np.concatenate(steps, axis=1)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+@pytest.mark.parametrize("columns", [15, 16, 33, 50])
+def test_tiles_have_the_bits_of_single_columns(folder, precision, columns, tiles):
+    """Single columns go through vectors; the integers of 8 bits are exact, whatever adds them."""
+    codes = np.random.default_rng(1).integers(0, 256, (columns, STEPS)).astype(np.uint16)
+    together = logits(folder, precision, codes)
+    for stream in (0, 7, columns - 1):
+        alone = logits(folder, precision, codes[stream : stream + 1])
+        np.testing.assert_array_equal(together[stream], alone[0])
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_tiles_are_near_vectors_of_float32(folder, precision, tiles):
+    codes = np.random.default_rng(1).integers(0, 256, (32, STEPS)).astype(np.uint16)
+    found = logits(folder, precision, codes)
+    _core.set_instruction_set("avx512")
+    expected = logits(folder, precision, codes)
+    error = np.sqrt(np.mean((found - expected) ** 2))
+    assert error < (2**-9 if precision == "bf16" else 2e-3) * np.abs(expected).max()
+
+
+def test_emulated_tiles_are_not_chosen():
+    assert "amx-emulated" not in _core.available_instruction_sets()
