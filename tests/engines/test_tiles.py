@@ -1,5 +1,11 @@
 """Products by tiles (AMX), emulated where the processor has none: packing, rests, arithmetic."""
 
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -72,6 +78,28 @@ def test_tiles_are_near_vectors_of_float32(folder, precision, tiles):
     expected = logits(folder, precision, codes)
     error = np.sqrt(np.mean((found - expected) ** 2))
     assert error < (2**-9 if precision == "bf16" else 2e-3) * np.abs(expected).max()
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux"
+    or not shutil.which("c++")
+    or _core.available_instruction_sets()[-1] != "avx512-bf16",
+    reason="needs Linux, a C++ compiler and a processor with AVX512-BF16 but no AMX",
+)
+def test_instructions_of_tiles(tmp_path):
+    """The compiled kernels of AMX themselves, whose instructions a signal handler carries out."""
+    root = Path(__file__).parents[2]
+    text = (root / "CMakeLists.txt").read_text()
+    flags = re.search(r"add_instruction_set\(amx ([^)]*)\)", text)[1].split()
+    compiler = ["c++", "-std=c++20", "-O2", "-ffp-contract=off", f"-I{root / 'csrc'}"]
+    kernels, program = tmp_path / "amx.o", tmp_path / "program"
+    source = str(root / "csrc" / "kernels" / "amx.cpp")
+    subprocess.run([*compiler, *flags, "-c", source, "-o", str(kernels)], check=True)
+    source = str(Path(__file__).with_name("tile_instructions.cpp"))
+    subprocess.run([*compiler, source, str(kernels), "-o", str(program)], check=True)
+    done = subprocess.run([program], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert int(done.stdout) == 480
 
 
 def test_emulated_tiles_are_not_chosen():
