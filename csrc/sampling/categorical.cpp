@@ -11,19 +11,22 @@
 namespace wavenet {
 namespace {
 
-// The smallest weight that top-k and top-p leave; ties with it are kept.
+// The smallest weight that top-k and top-p leave; ties with it are kept. `room`: for all weights.
 float smallest_kept(const float* weights, std::size_t classes, float total,
-                    const CategoricalOptions& options) {
-  std::vector<float> sorted(weights, weights + classes);
-  std::sort(sorted.begin(), sorted.end(), std::greater<>());
-  std::size_t kept = options.top_k ? std::min(options.top_k, classes) : classes;
-  if (options.top_p < 1.0f) {
-    float sum = 0.0f;
-    std::size_t needed = 0;
-    while (needed < kept && sum < options.top_p * total) sum += sorted[needed++];
-    kept = std::max<std::size_t>(needed, 1);
+                    const CategoricalOptions& options, float* room) {
+  float* end = std::copy_n(weights, classes, room);
+  if (options.top_k) {
+    std::nth_element(room, room + options.top_k - 1, end, std::greater<>());
+    end = room + options.top_k;
+    if (options.top_p == 1.0f) return end[-1];
   }
-  return sorted[kept - 1];
+  std::make_heap(room, end);  // the largest come off one by one
+  float sum = 0.0f;
+  do {
+    std::pop_heap(room, end--);
+    sum += *end;
+  } while (end > room && sum < options.top_p * total);
+  return *end;
 }
 
 std::uint32_t most_likely(const float* logits, std::size_t classes) {
@@ -66,7 +69,7 @@ std::uint32_t sample_categorical(const Kernels& kernels, const float* logits, st
                                  std::vector<float>& scratch) {
   const float scale = 1.0f / options.temperature;
   if (!std::isfinite(scale)) return most_likely(logits, classes);
-  scratch.resize(padded(classes));
+  scratch.resize(2 * padded(classes));
   float peak;
   float lane_sums[kPanel];
   kernels.exponentials(logits, scale, scratch.data(), padded(classes), &peak, lane_sums);
@@ -74,7 +77,8 @@ std::uint32_t sample_categorical(const Kernels& kernels, const float* logits, st
   // No weight is left by logits that are not finite, or where scale * log2(e) is not.
   if (!(total > 0.0f)) return most_likely(logits, classes);
   if (options.top_k || options.top_p < 1.0f) {
-    const float smallest = smallest_kept(scratch.data(), classes, total, options);
+    float* room = scratch.data() + padded(classes);
+    const float smallest = smallest_kept(scratch.data(), classes, total, options, room);
     std::fill_n(lane_sums, kPanel, 0.0f);
     for (std::size_t i = 0; i < classes; ++i) {
       if (scratch[i] < smallest) scratch[i] = 0.0f;

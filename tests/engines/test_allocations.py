@@ -61,10 +61,15 @@ for output in ("categorical", "logistic-mixture"):
         )
         def generate(codes):
             core.generate(codes.shape[1], seed=1, temperature=1.0, top_k=0, top_p=1.0)
+        def generate_likely(codes):
+            core.generate(codes.shape[1], seed=1, temperature=1.0, top_k=100, top_p=0.9)
         def score_and_generate(codes):
             core.score(codes)
             core.generate(1, seed=1, temperature=1.0, top_k=0, top_p=1.0)
-        for call in (generate, core.score, core.prime, core.logits, score_and_generate):
+        calls_of_core = [generate, core.score, core.prime, core.logits, score_and_generate]
+        if output == "categorical":
+            calls_of_core.append(generate_likely)
+        for call in calls_of_core:
             inputs = [np.full((1, steps), 3, np.uint16) for steps in (32, 64, 256)]
             for codes in inputs + inputs:  # warm up
                 call(codes)
@@ -91,7 +96,7 @@ def test_blocks_neither_allocate_nor_lock(tmp_path):
         [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
     ).stdout
     found = json.loads(output)
-    assert len(found) == 70
+    assert len(found) == 77
     for what, counts in found.items():
         allowed = BINDING + RESULT * ("prime" not in what)
         if "score_and" in what:

@@ -274,7 +274,17 @@ def test_receptive_field():
         assert equal is same, past
 
 
-@pytest.mark.parametrize("options", [{"top_k": 5}, {"top_p": 0.6}, {"temperature": 0.7}, {}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"top_k": 5},
+        {"top_p": 0.6},
+        {"top_k": 5, "top_p": 0.9},
+        {"top_k": 8, "top_p": 0.3},
+        {"temperature": 0.7},
+        {},
+    ],
+)
 def test_sampling_distribution(options, instruction_set):
     """Frequencies of the first sample over many streams against its distribution."""
     config = WaveNetConfig(
@@ -293,7 +303,7 @@ def test_sampling_distribution(options, instruction_set):
     if "top_k" in options:
         expected[order[5:]] = 0
     if "top_p" in options:
-        expected[order[np.searchsorted(np.cumsum(expected[order]), 0.6) + 1 :]] = 0
+        expected[order[np.searchsorted(np.cumsum(expected[order]), options["top_p"]) + 1 :]] = 0
     expected /= expected.sum()
     count = 60_000
     codes = generator.codes(generator.streams(batch=count, seed=1, **options).generate(1)[:, 0])
