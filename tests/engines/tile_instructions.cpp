@@ -155,10 +155,11 @@ bool same_bits(const LinearKernels& kernels, size_t steps, size_t panels, size_t
   AlignedBuffer<float> alone = together;
   const LinearView layer{cells.data(),  steps,         panels, (panels + groups - 1) / groups,
                          scales.data(), offsets.data()};
-  kernels.accumulate(layer, x.data(), x_stride, together.data(), y_stride, columns);
+  kernels.apply(layer, x.data(), x_stride, together.data(), y_stride, together.data(), y_stride,
+                columns);
   for (size_t c = 0; c < columns; ++c) {
-    kernels.accumulate(layer, x.data() + c * x_stride / 2, x_stride, alone.data() + c * y_stride,
-                       y_stride, 1);
+    float* row = alone.data() + c * y_stride;
+    kernels.apply(layer, x.data() + c * x_stride / 2, x_stride, row, y_stride, row, y_stride, 1);
   }
   return memcmp(together.data(), alone.data(), together.size() * sizeof(float)) == 0;
 }
