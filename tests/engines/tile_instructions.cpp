@@ -147,19 +147,19 @@ bool same_bits(const LinearKernels& kernels, size_t steps, size_t panels, size_t
       memcpy(&value, reinterpret_cast<const char*>(&number) + 2, 2);
     }
   }
-  AlignedBuffer<float> together(columns * y_stride), scales(panels * kPanel);
-  for (float& value : together) value = normal(random);
+  AlignedBuffer<float> start(columns * y_stride), scales(panels * kPanel);
+  for (float& value : start) value = normal(random);
   for (float& value : scales) value = normal(random);
   AlignedBuffer<int32_t> offsets(panels * kPanel);
   for (int32_t& value : offsets) value = static_cast<int32_t>(random() % 20000) - 10000;
-  AlignedBuffer<float> alone = together;
+  AlignedBuffer<float> together(start.size()), alone(start.size());
   const LinearView layer{cells.data(),  steps,         panels, (panels + groups - 1) / groups,
                          scales.data(), offsets.data()};
-  kernels.apply(layer, x.data(), x_stride, together.data(), y_stride, together.data(), y_stride,
+  kernels.apply(layer, x.data(), x_stride, start.data(), y_stride, together.data(), y_stride,
                 columns);
   for (size_t c = 0; c < columns; ++c) {
-    float* row = alone.data() + c * y_stride;
-    kernels.apply(layer, x.data() + c * x_stride / 2, x_stride, row, y_stride, row, y_stride, 1);
+    kernels.apply(layer, x.data() + c * x_stride / 2, x_stride, start.data() + c * y_stride,
+                  y_stride, alone.data() + c * y_stride, y_stride, 1);
   }
   return memcmp(together.data(), alone.data(), together.size() * sizeof(float)) == 0;
 }
