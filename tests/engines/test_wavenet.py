@@ -301,7 +301,7 @@ def test_sampling_distribution(options, instruction_set):
     expected /= expected.sum()
     order = np.argsort(-expected)
     if "top_k" in options:
-        expected[order[5:]] = 0
+        expected[order[options["top_k"] :]] = 0
     if "top_p" in options:
         expected[order[np.searchsorted(np.cumsum(expected[order]), options["top_p"]) + 1 :]] = 0
     expected /= expected.sum()
