@@ -174,7 +174,9 @@ int main() {
   Kernels kernels{};
   fill_amx(kernels);
   int products = 0;
+  const AlignedBuffer<char> zeros(kScratchCells * kCellBytes);
   for (const LinearKernels* linear : {&kernels.bf16, &kernels.int8}) {
+    if (linear->multiply_in_registers(zeros.data(), 3) != 0.0f) return 1;
     for (size_t steps : {1, 3, 16, 17, 32, 47}) {
       for (size_t panels : {1, 2, 3, 12, 17}) {
         for (size_t columns : {2, 15, 16, 31, 32, 33, 50, 96}) {
