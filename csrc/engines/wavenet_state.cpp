@@ -233,8 +233,7 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
   const LinearKernels& linear = model.linear();
   const WaveNet::Block& block = model.blocks()[index];
   const std::size_t columns = steps * batch_;
-  const std::size_t width = model.residual_width();
-  const std::size_t half = model.half_width();
+  const std::size_t width = model.residual_width(), half = model.half_width();
   const std::size_t row_bytes = width * linear.input_bytes;
   const std::size_t gated_bytes = half * linear.input_bytes;
 
@@ -243,14 +242,12 @@ void WaveNetState::run_block(std::size_t index, std::size_t steps) {
     linear.encode(carry_.data() + c * model.carry_width(), block.bias.data(), block.residual_form,
                   width, current + c * row_bytes);
   }
-  const std::size_t current_tap = block.taps.size() - 1;
   float* activations = activations_.data();
   if (steps == 1 && ahead_steps_ > 1 && block.dilation > 1) {
     look_ahead(index, time_, current);
     activations = ahead_[index].row(time_, batch_ * model.gate_width());
   } else {
-    add_taps(index, 0, current_tap, current, steps, start(index, time_, steps, activations),
-             activations);
+    add_past_taps(index, current, steps, start(index, time_, steps, activations), activations);
   }
   block.taps.back().accumulate(current, row_bytes, activations, model.gate_width(), columns);
   for (std::size_t c = 0; c < columns; ++c) {
@@ -274,20 +271,19 @@ void WaveNetState::renew(std::size_t index, std::uint64_t time, const char* curr
   ahead.begin = time;
   ahead.end = time + steps;
   ahead.rows.resize(most * batch_ * model_->gate_width());
-  add_taps(index, 0, block.taps.size() - 1, current, steps,
-           start(index, time, steps, ahead.rows.data()), ahead.rows.data());
+  float* rows = ahead.rows.data();
+  add_past_taps(index, current, steps, start(index, time, steps, rows), rows);
 }
 
-// Activations of the taps [first, end) for the steps from the one at `current` on.
-void WaveNetState::add_taps(std::size_t index, std::size_t first, std::size_t end,
-                            const char* current, std::size_t steps, Start start,
-                            float* activations) const {
+// Activations without the current tap, for the steps from the one at `current` on.
+void WaveNetState::add_past_taps(std::size_t index, const char* current, std::size_t steps,
+                                 Start start, float* activations) const {
   const WaveNet::Block& block = model_->blocks()[index];
   const std::size_t row_bytes = model_->residual_width() * model_->linear().input_bytes;
-  for (std::size_t k = first; k < end; ++k) {
-    const std::size_t delay = (block.taps.size() - 1 - k) * block.dilation;
-    block.taps[k].apply(current - delay * batch_ * row_bytes, row_bytes, start.rows, start.stride,
-                        activations, model_->gate_width(), steps * batch_);
+  for (std::size_t back = block.taps.size() - 1; back > 0; --back) {
+    const PackedLinear& tap = block.taps[block.taps.size() - 1 - back];
+    tap.apply(current - back * block.dilation * batch_ * row_bytes, row_bytes, start.rows,
+              start.stride, activations, model_->gate_width(), steps * batch_);
     start = {activations, model_->gate_width()};
   }
 }

@@ -96,8 +96,8 @@ class WaveNetState {
   void renew(std::size_t index, std::uint64_t time, const char* current);
   std::uint16_t draw(std::size_t stream, std::uint64_t time, const CategoricalOptions& options,
                      std::uint64_t seed);
-  void add_taps(std::size_t index, std::size_t first, std::size_t end, const char* current,
-                std::size_t steps, Start start, float* activations) const;
+  void add_past_taps(std::size_t index, const char* current, std::size_t steps, Start start,
+                     float* activations) const;
   // Projects what the samples from `time` on need, for `steps` and for looking ahead.
   void project_conditioning(std::uint64_t time, std::size_t steps);
   void project(Conditioning& conditioning, std::uint64_t time, std::size_t steps) const;
