@@ -2,11 +2,10 @@
 
     python benchmarks/converted_voices.py DATA/speech_arctic --vocoder slt16k -o converted.json
 
-trains a converter from --source to --target on the first --pairs pairs, converts the last --files
-pairs (which neither it nor the vocoder was trained on), and analyses the sounds like recordings:
-mel-cepstral distortion and F0 against the target's recording along the path of dynamic time
-warping, the variance of the mel-cepstra over the target's, and how far the sound's features lie
-from those that the vocoder was asked for.
+converts the last --files pairs, which neither the converter nor the vocoder was trained on, and
+analyses the sounds like recordings: mel-cepstral distortion and F0 against the target's recording
+along the path of dynamic time warping, the variance of the mel-cepstra over the target's, and how
+far the sound's features lie from those that the vocoder was asked for.
 """
 
 from __future__ import annotations
@@ -35,16 +34,15 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with one folder for each speaker")
     parser.add_argument("--source", default="bdl")
     parser.add_argument("--target", default="slt")
+    parser.add_argument("--converter", default="bdl-to-slt")
     parser.add_argument("--vocoder", default="slt16k")
-    parser.add_argument("--pairs", type=int, default=50)
     parser.add_argument("--files", type=int, default=20)
     parser.add_argument("--cache", type=Path, default=Path("benchmarks/.cache"))
     parser.add_argument("--sounds", type=Path, help="folder for the sounds")
     parser.add_argument("--output", "-o", type=Path)
     options = parser.parse_args()
     found = find_pairs(options.data / options.source, options.data / options.target)
-    converter = wavenet.VoiceConverter(cache=options.cache)
-    converter.fit(found.source[: options.pairs], found.target[: options.pairs])
+    converter = wavenet.VoiceConverter.load(options.converter)
     vocoder = wavenet.load(options.vocoder, threads=1)
     vocoder_name = Path(options.vocoder).name
     systems = {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -122,7 +123,7 @@ def test_features_outside_the_trained_range(vocoder_model, tmp_path):
     command = [sys.executable, "-m", "wavenet", "synthesize", "--model", vocoder_model, *files]
     result = subprocess.run(command, capture_output=True, check=True, text=True)
     warning = next(line for line in result.stderr.splitlines() if "warning" in line)
-    assert warning.startswith("wavenet: warning: 100.0 % of the feature values lie outside")
+    assert re.match(r"wavenet: warning: ([\d,]+) of \1 feature values lie outside", warning)
 
 
 @pytest.mark.parametrize("raw", [True, False])

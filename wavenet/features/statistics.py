@@ -77,8 +77,8 @@ class FrameStatistics:
             return False
         *place, channel = np.unravel_index(np.argmax(excess), excess.shape)
         warnings.warn(
-            f"{100 * np.mean(excess > 0):.1f} % of the feature values lie outside the range of the "
-            f"training data: channel {channel} of frame {place[-1]} is "
+            f"{np.count_nonzero(excess > 0):,} of {excess.size:,} feature values lie outside the "
+            f"range of the training data: channel {channel} of frame {place[-1]} is "
             f"{frames[(*place, channel)]:.2f}, trained on {lowest[channel]:.2f} to "
             f"{highest[channel]:.2f}; check rate, preset and scale of the features",
             FeatureRangeWarning,
