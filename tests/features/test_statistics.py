@@ -25,7 +25,7 @@ def test_range():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         statistics.warn(np.array([[3.9, -7.9], [0, 0]]))  # within a deviation
-    with pytest.warns(FeatureRangeWarning, match=r"25.0 % .* channel 1 of frame 1 is 60.00, trained"
+    with pytest.warns(FeatureRangeWarning, match=r"1 of 4 .* channel 1 of frame 1 is 60.00, trained"
                       r" on -6.00 to 6.00"):  # fmt: skip
         statistics.warn(np.array([[0, 0], [0, 60.0]]))
 
