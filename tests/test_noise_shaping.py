@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
+import wavenet
 from wavenet import _core
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.features.mel import MelFeatures
@@ -20,6 +21,7 @@ from wavenet.noise_shaping import (
     shape_by_frames,
     shape_noise,
     shaping_taps,
+    taps_of_frames,
     whitening_taps,
 )
 
@@ -206,3 +208,12 @@ def test_filters_of_frames_need_a_scale_and_features():
 def test_bad_arguments(x, taps, hop, history, message):
     with pytest.raises(ValueError, match=message):
         _core.undo_noise_shaping(x.astype(np.float32), taps, hop, 0, history)
+
+
+@pytest.mark.parametrize("value", [1e5, -1e5, 1e30, -1e30])
+def test_frames_that_give_no_filter_are_refused(value):
+    generator = wavenet.load("slt16k")
+    frames = np.zeros((3, generator.config.local.channels), np.float32)
+    frames[1] = value
+    with pytest.raises(ValueError, match=r"frame 1 gives no filter: it has values up to 1"):
+        taps_of_frames(generator.config, frames)

@@ -186,8 +186,15 @@ def noise_shaping_of(config: WaveNetConfig, batch: int) -> NoiseShaping | None:
 
 def taps_of_frames(config: WaveNetConfig, frames: np.ndarray) -> NDArray[np.float64]:
     """Filters `(n_frames, ORDER + 1)` of feature frames as they are before normalization."""
-    spectra = config.features.log_spectrum(frames)
-    return config.noise_shaping[0] * frame_taps(spectra, config.adaptive_noise_shaping)
+    with np.errstate(all="ignore"):  # what overflows is refused below
+        spectra = config.features.log_spectrum(frames)
+        taps = config.noise_shaping[0] * frame_taps(spectra, config.adaptive_noise_shaping)
+    usable = np.isfinite(taps).all(axis=1) & (taps[:, 0] > 0)
+    if not usable.all():
+        frame = int(np.argmin(usable))
+        largest = np.abs(frames[frame]).max()
+        raise ValueError(f"frame {frame} gives no filter: it has values up to {largest:g}")
+    return taps
 
 
 def is_invertible(taps: Iterable[float]) -> bool:
