@@ -217,3 +217,8 @@ def test_frames_that_give_no_filter_are_refused(value):
     frames[1] = value
     with pytest.raises(ValueError, match=r"frame 1 gives no filter: it has values up to 1"):
         taps_of_frames(generator.config, frames)
+
+
+@pytest.mark.parametrize("scale", [1e-320, float("inf"), float("nan"), 0.0])
+def test_filters_of_no_scale_have_no_inverse(scale):
+    assert not is_invertible([scale])

@@ -200,7 +200,7 @@ def taps_of_frames(config: WaveNetConfig, frames: np.ndarray) -> NDArray[np.floa
 def is_invertible(taps: Iterable[float]) -> bool:
     """Whether the inverse of the filter is stable: its reflection coefficients are below 1."""
     a = np.asarray(tuple(taps))
-    if not a[0] > 0:
+    if not 1e-30 < a[0] < 1e30:  # beyond, the inverse overflows or is silent
         return False
     a = a / a[0]
     for m in range(len(a) - 1, 0, -1):
