@@ -24,6 +24,7 @@ _FFT = 1024
 _ACTIVE = 1e-4  # frames of less power, relative to the strongest, are pauses
 _PEAK = 0.95  # of the loudest training sample behind the filter
 _RARE = 1e-4  # share of the samples behind the filters of frames that may be louder than that
+_AT_ONCE = 1 << 16  # samples that are filtered at once: each takes memory for its taps
 _NEVER = 1 << 62  # samples: a filter that never changes
 
 
@@ -142,13 +143,17 @@ class NoiseShaping:
 
     def shape(self, y: ArrayLike) -> NDArray[np.float64]:
         """The sound `(n,)` behind the filters of each stream, `(batch, n)`."""
-        order = self._history.shape[1]
         y = np.asarray(y, dtype=np.float64)
+        parts = (y[i : i + _AT_ONCE] for i in range(0, len(y), _AT_ONCE))
+        return np.concatenate([self._shape(part) for part in parts], axis=1)
+
+    def _shape(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        order = self._history.shape[1]
         sound = np.broadcast_to(y, (len(self._history), len(y)))
         joined = np.concatenate([self._history, sound], axis=1)
         windows = np.lib.stride_tricks.sliding_window_view(joined, order + 1, axis=1)[:, :, ::-1]
         place = (self._offset + np.arange(len(y))) // self._hop_length
-        if len(y) and place[-1] >= min(map(len, self._taps)):
+        if place[-1] >= min(map(len, self._taps)):
             raise ValueError(f"the frames end before the {len(y)} samples do")
         shaped = [
             np.einsum("tk,tk->t", window, taps[place])

@@ -125,14 +125,8 @@ class MelFeatures:
 
         Interpolated between the middles of the bands; below and above them it is flat.
         """
-        filters = mel_filters(dataclasses.replace(self, statistics=None)).astype(np.float64)
-        weights = filters.sum(axis=1)
-        bands = weights > 0  # the narrowest may lie between two points of the transform
-        middles = (filters[bands] @ np.arange(filters.shape[1])) / weights[bands]
-        spread = np.array([
-            np.interp(np.arange(filters.shape[1]), middles, row) for row in np.eye(len(middles))
-        ])  # fmt: skip
-        levels = _expand(frames[:, bands].astype(np.float64), self) - np.log(weights[bands])
+        bands, weights, spread = _interpolation(dataclasses.replace(self, statistics=None))
+        levels = _expand(frames[:, bands].astype(np.float64), self) - np.log(weights)
         return 2 / self.power * levels @ spread
 
 
@@ -207,6 +201,18 @@ def mel_filters(settings: MelFeatures) -> NDArray[np.float32]:
     filters = filters.astype(np.float32)
     filters.setflags(write=False)
     return filters
+
+
+@cache
+def _interpolation(settings: MelFeatures) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which bands have weight, their weights, and what spreads their levels over the spectrum."""
+    filters = mel_filters(settings).astype(np.float64)
+    weights = filters.sum(axis=1)
+    bands = weights > 0  # the narrowest may lie between two points of the transform
+    points = np.arange(filters.shape[1])
+    middles = filters[bands] @ points / weights[bands]
+    spread = np.array([np.interp(points, middles, row) for row in np.eye(len(middles))])
+    return bands, weights[bands], spread
 
 
 def _spectra(y: np.ndarray, settings: MelFeatures) -> Iterator[NDArray[np.float32]]:
