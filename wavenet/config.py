@@ -296,7 +296,7 @@ class WaveNetConfig:
         to this power, up to 1, and `noise_shaping` has a single tap, its scale.
     precision
         How the weights of the blocks and the head are kept in the model file, and computed with
-        unless `wavenet.load` is told otherwise; "int8" comes with the ranges of the blocks' inputs.
+        unless `wavenet.load` is told otherwise.
     """
 
     kind: Literal["wavenet"] = "wavenet"
@@ -452,9 +452,18 @@ class WaveNetConfig:
         if self.series:
             shapes |= self.series.tensor_shapes()
         if self.precision == "int8":
-            for i in range(len(self.dilations)):
-                shapes[f"blocks.{i}.dilated.input_range"] = (residual,)
-                shapes[f"blocks.{i}.skip.input_range"] = (gate // 2,)
+            shapes |= self.range_shapes()
+        return shapes
+
+    def range_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the calibrated ranges of the blocks' inputs, which 8 bits need.
+
+        A model file of any precision has either all of them or none; that of "int8" has them.
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for i in range(len(self.dilations)):
+            shapes[f"blocks.{i}.dilated.input_range"] = (self.residual_channels,)
+            shapes[f"blocks.{i}.skip.input_range"] = (self.gate_channels // 2,)
         return shapes
 
     def reduced_weights(self) -> dict[str, str | None]:

@@ -42,7 +42,8 @@ def load(
         (`wavenet.shipped_models()`).
     precision
         Of the weights: "float32" (exact), "bf16" or "int8" (a WaveNet needs the ranges that
-        `wavenet quantize` measures); by default that of the model file.
+        `wavenet quantize --calibrate` puts into its file, as the shipped ones have them); by
+        default that of the model file.
     threads
         Threads for a batch of streams; by default the environment variable WAVENET_THREADS, else
         the number of processors.
@@ -89,7 +90,8 @@ class Generator:
     config
         The configuration.
     tensors
-        Weights under the names of `config.tensor_shapes()`.
+        Weights under the names of `config.tensor_shapes()`, and of `config.range_shapes()` for the
+        precision "int8".
     threads, precision
         As for `load`.
 
@@ -111,6 +113,7 @@ class Generator:
         self.threads = thread_count(threads)
         local = vars(config.local) if config.local else None
         self.lag_weights = tensors.get("lag_weights")  # of a time series
+        self._calibrated = tensors.keys() >= config.range_shapes().keys()
         self._model = _core.WaveNet(
             vars(config) | {"local": local, "levels": config.levels},
             tensors,
@@ -119,6 +122,11 @@ class Generator:
             precision=self.precision,
             activation_ranges=self._activation_ranges(tensors),
         )
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Those that the model can be loaded in: "int8" where it is calibrated."""
+        return ("float32", "bf16", "int8") if self._calibrated else ("float32", "bf16")
 
     @property
     def sample_rate(self) -> int:
@@ -378,9 +386,11 @@ class Generator:
     def _activation_ranges(self, tensors: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
         if self.precision != "int8":
             return {}
-        if self.config.precision != "int8":
+        if not self._calibrated:
             raise ValueError(
-                "8-bit weights need the ranges of the activations: run `wavenet quantize` first"
+                "8-bit weights need the ranges of the activations, which this model does not have: "
+                "run `wavenet quantize` first, with --calibrate and recordings like those that it "
+                "is for"
             )
         blocks = [f"blocks.{i}" for i in range(len(self.config.dilations))]
         return {

@@ -1,4 +1,4 @@
-"""Models in fewer bits: bfloat16 or 8-bit weights, and what they cost in bits per sample."""
+"""Models in fewer bits: calibration, bfloat16 or 8-bit weights, their cost in bits per sample."""
 
 from __future__ import annotations
 
@@ -43,44 +43,48 @@ def quantize(
     precision: str,
     recordings: Iterable[Recording] = (),
 ) -> None:
-    """Writes a model with weights in fewer bits.
+    """Writes a model with weights in fewer bits, or with the ranges that 8 bits need, or both.
 
     With "int8" the blocks have weights and inputs of 8 bits: weights with a scale for each output
     channel, inputs with one for each input channel, from the largest magnitude that it takes on
-    the recordings. The head keeps bfloat16 weights.
+    the recordings. The head keeps bfloat16 weights. With recordings these ranges are in the new
+    file whatever its precision, so that `wavenet.load(directory, "int8")` works.
 
     Parameters
     ----------
     model
-        Model folder, file or shipped name, in float32.
+        Model folder, file or shipped name, in float32 or bfloat16.
     directory
         Of the new model.
     precision
-        "bf16" or "int8".
+        Of the new file: "float32", "bf16" or "int8".
     recordings
-        What the model is for; needed for "int8" alone.
+        What the model is for; needed for "int8" where the model has no ranges yet.
 
     Raises
     ------
     ValueError
-        The model is no WaveNet in float32, or there are no recordings for "int8".
+        The model is no WaveNet, or one in 8 bits already; or "int8" lacks recordings.
     """
     config, tensors = load_model(find_model(model))
     if not isinstance(config, WaveNetConfig):
         raise ValueError(f"{model} holds a {config.kind} model; only a WaveNet is quantized")
-    if config.precision != "float32":
-        raise ValueError(f"{model} is already in {config.precision}; quantize the float32 model")
-    if precision not in ("bf16", "int8"):
-        raise ValueError(f"precision must be bf16 or int8, got {precision!r}")
-    if precision == "int8":
-        tensors |= activation_ranges(Generator(config, tensors), recordings)
-    save_model(directory, dataclasses.replace(config, precision=precision), tensors)
+    if config.precision == "int8":
+        raise ValueError(f"{model} is already in int8; quantize the model that it was made of")
+    config = dataclasses.replace(config, precision=precision)
+    tensors |= activation_ranges(Generator(config, tensors, precision="float32"), recordings)
+    if precision == "int8" and not tensors.keys() >= config.range_shapes().keys():
+        raise ValueError("8-bit weights need recordings to calibrate on")
+    save_model(directory, config, tensors)
 
 
 def activation_ranges(
     generator: Generator, recordings: Iterable[Recording]
 ) -> dict[str, NDArray[np.float32]]:
-    """The largest magnitude of each input channel of the blocks' layers, as named tensors."""
+    """The largest magnitude of each input channel of the blocks' layers, as named tensors.
+
+    Empty without recordings.
+    """
     ranges: dict[str, NDArray[np.float32]] = {}
     for recording in recordings:
         streams = generator.streams(**recording.conditioning)
@@ -93,8 +97,6 @@ def activation_ranges(
                 name = f"blocks.{i}.{layer}.input_range"
                 found = np.asarray(values, np.float32)
                 ranges[name] = np.maximum(ranges.get(name, np.float32(0)), found)
-    if not ranges:
-        raise ValueError("8-bit weights need recordings to calibrate on")
     return ranges
 
 

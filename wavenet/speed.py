@@ -33,16 +33,16 @@ def measure_speed(
     Returns
     -------
     list of dict
-        For each instruction set and precision (the exact one, bfloat16, and 8 bits where the model
-        has them): `instruction_set`, `precision`, `one_stream`, `batch`, `scoring` [samples per
-        second]; of models of audio `real_time_factor` of one stream. Of one stream also `cycles`
-        and `bytes` (of weights read) per sample, and `limit`: the samples per second that the
-        products or the bytes of the weights would allow at best, whichever is less, as measured
-        with operands in registers and in a working set of the weights' size.
+        For each instruction set and each of the model's precisions: `instruction_set`, `precision`,
+        `one_stream`, `batch`, `scoring` [samples per second]; of models of audio
+        `real_time_factor` of one stream. Of one stream also `cycles` and `bytes` (of weights read)
+        per sample, and `limit`: the samples per second that the products or the bytes of the
+        weights would allow at best, whichever is less, as measured with operands in registers and
+        in a working set of the weights' size.
     """
     if not 0 < seconds <= 3600:
         raise ValueError(f"seconds must be above 0 and at most 3600, got {seconds}")
-    precisions = ["float32", "bf16"] + ["int8"] * (load(path).precision == "int8")
+    precisions = load(path).precisions
     before = _core.instruction_set()
     rows = []
     try:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import soundfile
 
 from wavenet import load
 from wavenet.audio import read_audio
+from wavenet.formats.model_file import load_model
 
 
 def test_synthesize_plain(wavenet, plain_model, tmp_path):
@@ -197,6 +199,25 @@ def test_bench(wavenet, plain_model):
     assert rows[0]["instruction_set"] == "generic"
     assert all(row["one_stream"] > 0 and row["scoring"] > 0 for row in rows)
     assert "generic" in wavenet("bench", plain_model, *options).out
+
+
+def test_quantize_calibrates_in_place(wavenet, plain_model, tmp_path):
+    """Afterwards the model is what it was, and can be loaded in 8 bits."""
+    random = np.random.default_rng(0)
+    for i in range(6):
+        soundfile.write(tmp_path / f"{i}.wav", random.uniform(-0.5, 0.5, 900), 8000)
+    shutil.copytree(plain_model, tmp_path / "model")
+    options = ["--precision", "float32", "--calibrate", tmp_path, "-o", tmp_path / "model"]
+    outcome = wavenet("quantize", tmp_path / "model", *options)
+    assert "float32" in outcome.out and "calibrated on 5 clips" in outcome.out, outcome
+    assert "int8: " in outcome.out and "on 1 held-out clips" in outcome.out
+    config, tensors = load_model(tmp_path / "model")
+    assert config == load_model(plain_model)[0]
+    for name, value in load_model(plain_model)[1].items():
+        np.testing.assert_array_equal(tensors[name], value)
+    assert load(tmp_path / "model", "int8").precision == "int8"
+    rows = json.loads(wavenet("bench", tmp_path / "model", "--seconds", 0.01, "--json").out)
+    assert {row["precision"] for row in rows} == {"float32", "bf16", "int8"}
 
 
 def test_help_is_light():

@@ -153,6 +153,29 @@ def test_the_file_decides_unless_told_otherwise(folders):
         load(folders / "float32", "int8")
     with pytest.raises(ValueError, match="'int4'"):
         load(folders / "float32", "int4")
+    assert load(folders / "float32").precisions == ("float32", "bf16")
+    assert load(folders / "int8").precisions == ("float32", "bf16", "int8")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_a_calibrated_file_of_any_precision_loads_in_8_bits(folders, tmp_path, precision):
+    """The same codes as its 8-bit file has, and its own precision is as it was without ranges."""
+    quantize(
+        folders / "float32", tmp_path / "new", precision, [Recording(SOUND, {"condition": FRAMES})]
+    )
+    config, tensors = load_model(tmp_path / "new")
+    assert config.precision == precision and load(tmp_path / "new").precision == precision
+    plain = load(folders / precision).logits(SOUND, condition=FRAMES)
+    np.testing.assert_array_equal(load(tmp_path / "new").logits(SOUND, condition=FRAMES), plain)
+    quantize(tmp_path / "new", tmp_path / "int8", "int8")  # needs no recordings any more
+    found = load(tmp_path / "new", "int8").logits(SOUND, condition=FRAMES)
+    expected = load(tmp_path / "int8").logits(SOUND, condition=FRAMES)
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+    exact = load(folders / "int8").logits(SOUND, condition=FRAMES)
+    assert np.sqrt(np.mean((found - exact) ** 2)) < 0.02 * np.abs(exact).max()
+    tensors.pop("blocks.3.skip.input_range")
+    with pytest.raises(ValueError, match="lacks the tensor"):
+        save_model(tmp_path / "part", config, tensors)
 
 
 def test_ranges_are_the_largest_magnitudes(folders):
@@ -170,8 +193,8 @@ def test_ranges_are_the_largest_magnitudes(folders):
 def test_bad_input_is_refused(folders, tmp_path):
     with pytest.raises(ValueError, match="need recordings to calibrate on"):
         quantize(folders / "float32", tmp_path, "int8")
-    with pytest.raises(ValueError, match="already in bf16"):
-        quantize(folders / "bf16", tmp_path, "int8")
+    with pytest.raises(ValueError, match="already in int8"):
+        quantize(folders / "int8", tmp_path, "bf16")
     with pytest.raises(ValueError, match="'int2'"):
         quantize(folders / "float32", tmp_path, "int2")
     with pytest.raises(ValueError, match="voice-converter"):

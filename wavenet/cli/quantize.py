@@ -11,7 +11,9 @@ import typer
 def quantize(
     model: Annotated[str, typer.Argument(help="Model folder, file, or name of a shipped model.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new model.")],
-    precision: Annotated[str, typer.Option(help="int8 or bf16.")] = "int8",
+    precision: Annotated[
+        str, typer.Option(help="Of the new file: int8, bf16, or float32 to calibrate alone.")
+    ] = "int8",
     calibrate: Annotated[
         Path | None,
         typer.Option(
@@ -22,7 +24,11 @@ def quantize(
 ) -> None:
     """Write a smaller, faster model, and report what it costs in bits per sample.
 
-    wavenet quantize my-model --calibrate recordings/ -o my-model-int8
+        wavenet quantize my-model --calibrate recordings/ -o my-model-int8
+
+    A calibrated model of any precision can be loaded in 8 bits too. To calibrate one in its place:
+
+        wavenet quantize my-model --precision float32 --calibrate recordings/ -o my-model
     """
     from wavenet.generator import load
     from wavenet.manifest import read_clips
@@ -34,11 +40,13 @@ def quantize(
     used = [clip for clip in clips if clip not in held_out]
     quantize(model, output, precision, read_recordings(generator, used))
     size = (output / "model.safetensors").stat().st_size
-    print(f"{output}: {precision}, {size / 1e6:.2f} MB, calibrated on {len(used)} clips")
+    calibrated = f", calibrated on {len(used)} clips" if used else ""
+    print(f"{output}: {precision}, {size / 1e6:.2f} MB{calibrated}")
     if held_out:
         before = bits_per_sample(generator, read_recordings(generator, held_out))
-        after = bits_per_sample(load(output), read_recordings(generator, held_out))
-        print(
-            f"{after:.4f} bits per sample on {len(held_out)} held-out clips, {after - before:+.4f} "
-            "against float32"
-        )
+        for reduced in [name for name in ("bf16", "int8") if name in (precision, "int8")]:
+            after = bits_per_sample(load(output, reduced), read_recordings(generator, held_out))
+            print(
+                f"{reduced}: {after:.4f} bits per sample on {len(held_out)} held-out clips, "
+                f"{after - before:+.4f} against float32"
+            )

@@ -35,7 +35,8 @@ def save_model(directory: str | os.PathLike, config: Any, tensors: dict[str, np.
     config
         A configuration dataclass, as `wavenet.config.WaveNetConfig`.
     tensors
-        Weights under the names, and of the shapes, of `config.tensor_shapes()`.
+        Weights under the names, and of the shapes, of `config.tensor_shapes()`; and where a WaveNet
+        is calibrated for 8 bits, those of `config.range_shapes()`.
 
     Raises
     ------
@@ -165,6 +166,9 @@ def _check_shapes(found: dict[str, tuple[int, ...]], config: Any, where: str) ->
         if ranges:
             outputs, _, taps = expected[name]
             expected[f"{name}.scale"] = (outputs, taps)
+    optional = config.range_shapes() if hasattr(config, "range_shapes") else {}
+    if found.keys() & optional:
+        expected |= optional
     for name, shape in expected.items():
         if name not in found:
             raise ValueError(f"{where} lacks the tensor {name!r}")

@@ -269,8 +269,17 @@ class WaveNet(nn.Module):
         if not isinstance(config, WaveNetConfig):
             raise ValueError(f"{directory} holds a {config.kind} model, not a WaveNet")
         model = cls(config)
-        model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+        model.load_arrays(arrays)
         return model
+
+    def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
+        """Takes weights as `load_model` returns them.
+
+        Ranges of activations too only where the precision is "int8": others would not fit the
+        weights any more once these are trained.
+        """
+        names = self.config.tensor_shapes()
+        self.load_state_dict({name: torch.from_numpy(arrays[name]) for name in names})
 
     def to_generator(self, threads: int | None = None) -> Generator:
         """The same model on the C++ core."""

@@ -62,6 +62,11 @@ class RecurrentGenerator:
         self._samples_per_call = max(1, int(_PRODUCTS_PER_CALL / products))
 
     @property
+    def precisions(self) -> tuple[str, ...]:
+        """Those that the model can be loaded in: all, as hidden values need no calibration."""
+        return ("float32", "bf16", "int8")
+
+    @property
     def sample_rate(self) -> int | None:
         """[Hz], of audio; else None."""
         return self.config.sample_rate

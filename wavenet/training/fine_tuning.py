@@ -35,8 +35,8 @@ def initial_model(
         Of the run: they say which clips are held out.
     quantize
         "int8": the model with weights and activations of 8 bits. The ranges of the activations are
-        those of the model file, or else measured on up to 100 of the clips to train on; training
-        keeps them.
+        those of a model file in 8 bits, or else measured on up to 100 of the clips to train on;
+        training keeps them.
 
     Raises
     ------

@@ -87,8 +87,7 @@ class WaveNetTask:
         """The model as the run starts."""
         model = WaveNet(self.config)
         if self._weights:
-            weights = {name: torch.from_numpy(value) for name, value in self._weights.items()}
-            model.load_state_dict(weights)
+            model.load_arrays(self._weights)
         return model
 
     def losses(
