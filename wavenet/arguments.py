@@ -60,9 +60,15 @@ def thread_count(threads: int | None) -> int:
 
 
 def sampling_options(
-    seed: int, temperature: float, top_k: int | None, top_p: float | None
+    config: Any,
+    seed: int = 0,
+    temperature: float | None = None,
+    top_k: int | None = None,
+    top_p: float | None = None,
 ) -> dict[str, float]:
-    """The options of drawing samples as the core takes them."""
+    """The options of drawing samples as the core takes them; by default the model's temperature."""
+    if temperature is None:
+        temperature = config.temperature
     return {
         "seed": integer("seed", seed, 0, 2**64 - 1),
         "temperature": number("temperature", temperature, 0.0, 1e6),

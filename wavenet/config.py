@@ -294,6 +294,8 @@ class WaveNetConfig:
     adaptive_noise_shaping
         Above 0, that filter is one for each frame: it whitens the spectrum that the features tell
         to this power, up to 1, and `noise_shaping` has a single tap, its scale.
+    temperature
+        The best one to generate with: the default of `generate`.
     precision
         How the weights of the blocks and the head are kept in the model file, and computed with
         unless `wavenet.load` is told otherwise.
@@ -321,6 +323,7 @@ class WaveNetConfig:
     noise_shaping: tuple[float, ...] = ()
     adaptive_noise_shaping: float = 0.0
     series: SeriesColumns | None = None
+    temperature: float = 1.0
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -351,6 +354,7 @@ class WaveNetConfig:
         _require_range("speaker_channels", self.speaker_channels, 1, 4096)
         _require_range("global_channels", self.global_channels, 0, 4096)
         _require_choice("precision", self.precision, typing.get_args(Precision))
+        _require_range("temperature", self.temperature, 0.0, 1e6)
         _require_range("receptive field", self.receptive_field, 1, 2**18)
         if self.features is not None:
             _require(

@@ -62,7 +62,7 @@ def forecast(
     *,
     samples: int = 200,
     seed: int = 0,
-    temperature: float = 1.0,
+    temperature: float | None = None,
 ) -> Forecast:
     """Draws paths that go on from the last row with known targets.
 

@@ -413,7 +413,8 @@ class Streams:
         Seed of the random numbers, 0 to 2^64 - 1. Streams of a batch differ.
     temperature
         Divides the logits, of classes or of mixture components, and multiplies the scales of the
-        components; 0 takes the most likely class, or the mean of the most likely component.
+        components; 0 takes the most likely class, or the mean of the most likely component. By
+        default that of the model, `config.temperature`.
     top_k, top_p
         Draw only from the k most likely classes, or from the fewest that hold the probability p.
         Categorical outputs alone.
@@ -436,7 +437,7 @@ class Streams:
         generator: Generator,
         *,
         seed: int = 0,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         speaker: str | int | Sequence[str | int] | None = None,
@@ -447,7 +448,7 @@ class Streams:
     ):
         self.generator = generator
         self.batch = integer("batch", batch, 1, 65536)
-        self._options = sampling_options(seed, temperature, top_k, top_p)
+        self._options = sampling_options(generator.config, seed, temperature, top_k, top_p)
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
         self._noise_shaping = noise_shaping_of(generator.config, self.batch)
         self._warned = False

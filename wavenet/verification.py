@@ -111,7 +111,7 @@ def _codes(
     generator: Generator, conditioning: dict[str, np.ndarray], temperature: float
 ) -> NDArray[np.uint16]:
     """Codes `(1, n)` that the model draws, as they are before the noise shaping is undone."""
-    options = sampling_options(0, temperature, None, None)
+    options = sampling_options(generator.config, temperature=temperature)
     return generator.streams(**conditioning).core.generate(_LENGTH, **options)
 
 

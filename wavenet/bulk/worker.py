@@ -63,9 +63,7 @@ class Setup:
 
     def check(self) -> None:
         """Finds what is wrong with the model or the options before any worker starts."""
-        self.load()
-        sampling_options(**({"seed": 0, "temperature": 1.0, "top_k": None, "top_p": None}
-                            | self.options))  # fmt: skip
+        sampling_options(self.load().config, **self.options)
 
     def load(self) -> Generator:
         """The model on one thread."""

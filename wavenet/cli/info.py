@@ -39,6 +39,8 @@ def info(
             _print_latency(config, Generator(config, tensors).lookahead_frames)
     elif config.kind == "recurrent":
         _print_recurrent(config)
+    if hasattr(config, "temperature"):
+        print(f"temperature: {config.temperature:g}")
 
 
 def _print_series(series) -> None:

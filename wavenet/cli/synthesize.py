@@ -33,8 +33,11 @@ def synthesize(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same samples.")] = 0,
     temperature: Annotated[
-        float, typer.Option(help="Below 1: safer samples; 0: always the most likely.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="Below 1: safer samples; 0: always the most likely; by default that of the model."
+        ),
+    ] = None,
     top_k: Annotated[int | None, typer.Option(help="Only the k most likely classes.")] = None,
     top_p: Annotated[
         float | None, typer.Option(help="Only the likeliest classes that hold this probability.")

@@ -108,6 +108,8 @@ class RecurrentConfig:
         What the classes are, or None.
     series
         What the vectors and covariates are, or None.
+    temperature
+        The best one to generate with: the default of `generate`.
     """
 
     kind: Literal["recurrent"] = "recurrent"
@@ -130,6 +132,7 @@ class RecurrentConfig:
     text: TextSymbols | None = None
     audio: MulawSymbols | None = None
     series: SeriesColumns | None = None
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         _require_choice("cell", self.cell, tuple(_GATES))
@@ -149,6 +152,7 @@ class RecurrentConfig:
         _require_range("dimensions", self.dimensions, 1, 65536)
         _require_range("covariates", self.covariates, 0, 65536)
         _require_range("global_channels", self.global_channels, 0, 65536)
+        _require_range("temperature", self.temperature, 0.0, 1e6)
         _require(not (self.text and self.audio), "the classes are either text or audio")
         if self.output == "categorical":
             _require_range("number of classes", self.class_count, 2, 65536)

@@ -194,7 +194,8 @@ class RecurrentStreams:
     seed
         Seed of the random numbers, 0 to 2^64 - 1. Streams of a batch differ.
     temperature
-        Divides the logits, or multiplies the scales; 0 takes the most likely sample always.
+        Divides the logits, or multiplies the scales; 0 takes the most likely sample always. By
+        default that of the model, `config.temperature`.
     top_k, top_p
         Draw only from the k most likely classes, or from the fewest that hold the probability p.
     global_vector
@@ -213,7 +214,7 @@ class RecurrentStreams:
         generator: RecurrentGenerator,
         *,
         seed: int = 0,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         global_vector: ArrayLike | None = None,
@@ -224,7 +225,7 @@ class RecurrentStreams:
         config = generator.config
         self.generator = generator
         self.batch = integer("batch", batch, 1, 65536)
-        self._options = sampling_options(seed, temperature, top_k, top_p)
+        self._options = sampling_options(config, seed, temperature, top_k, top_p)
         if config.output != "categorical" and (top_k is not None or top_p is not None):
             raise ValueError("top_k and top_p need a model of classes")
         self.core = _core.RecurrentStreams(generator._model, self.batch, generator.threads)
