@@ -86,6 +86,9 @@ def test_continuous_ranked_probability_score():
     assert continuous_ranked_probability_score([[3.0]], [1.0]) == 2
     with pytest.raises(ValueError, match="shape"):
         continuous_ranked_probability_score(paths, y[:2])
+    for nothing in (np.zeros((0, 3)), np.zeros(3)[:0], 1.0):
+        with pytest.raises(ValueError, match="shape"):
+            continuous_ranked_probability_score(nothing, y if np.ndim(nothing) == 2 else 1.0)
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-12], lambda b: b[:30] + b"?" * 20 + b[50:]])

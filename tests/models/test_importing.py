@@ -247,6 +247,7 @@ class Malicious:
         return os.system, (f"touch {self.path}",)
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("form", ["torch.save", "old torch.save", "pickle"])
 @pytest.mark.parametrize("place", ["checkpoint", "settings"])
 def test_malicious_pickles_are_refused(tmp_path, peers, form, place):

@@ -9,7 +9,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from wavenet.audio import read_audio
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 from wavenet.formats.atomic import atomic_path
+from wavenet.interrupts import in_threads
 
 Progress = Callable[[str, int, int], None]
 EXTENSIONS = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au"))
@@ -146,16 +146,10 @@ def for_each(
 ) -> list[R]:
     """`[function(item) for item in items]` over threads (WORLD and the core release the GIL)."""
     results = []
-    with ThreadPoolExecutor(n_jobs or processors()) as pool:
-        futures = [pool.submit(function, item) for item in items]
-        try:
-            for done, future in enumerate(futures, 1):
-                results.append(future.result())
-                if progress:
-                    progress(stage, done, len(items))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for result in in_threads(function, items, n_jobs or processors()):
+        results.append(result)
+        if progress:
+            progress(stage, len(results), len(items))
     return results
 
 

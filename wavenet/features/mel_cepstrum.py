@@ -3,6 +3,8 @@
 The mel-cepstrum here is that of SPTK and pysptk (`sp2mc`, `mc2sp`): the minimum-phase cepstrum of
 the spectrum, its frequency axis warped by a first-order all-pass filter (Oppenheim and Johnson
 1972), cut to `order`. All steps but the logarithm are linear, so they are folded in one matrix.
+Other than pysptk's `sp2mc` the last quefrency, fft_size / 2, is counted once, so that a spectrum
+that its cepstrum describes comes back; of smooth spectra that quefrency is next to nothing.
 """
 
 from __future__ import annotations
@@ -94,7 +96,7 @@ def _analysis_matrix(fft_size: int, order: int, alpha: float) -> np.ndarray:
     cosine = np.cos(2 * np.pi / fft_size * angle)
     cosine[1:-1] *= 2.0
     cepstrum = cosine / fft_size
-    cepstrum[:, 0] /= 2.0
+    cepstrum[:, [0, half]] /= 2.0  # the quefrencies that are their own mirror images
     matrix = cepstrum @ warping_matrix(half + 1, order + 1, alpha)
     matrix.setflags(write=False)
     return matrix

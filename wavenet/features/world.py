@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib.machinery
+import importlib.util
 import sys
-import types
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
+from functools import cache, partial
+from types import ModuleType, SimpleNamespace
+from typing import Literal
 
 import numpy as np
 
 from wavenet.arguments import choice, integer, number, settle
 from wavenet.audio import as_samples
 from wavenet.features import mel_cepstrum as mcep
+from wavenet.interrupts import interruptible
 
 VERSION = 1  # of the features: to be raised where the same sound gets other values
 DEFAULT_F0_RANGE = (40.0, 700.0)
 _LOWEST_F0 = 50.0
 SILENCE = 1e-5  # sounds whose peak is lower hold nothing
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -175,26 +179,31 @@ def checked_sound(y: np.ndarray, settings: WorldSettings) -> np.ndarray:
 
 
 @cache
-def pyworld() -> Any:
-    """The module pyworld.
+def pyworld() -> SimpleNamespace:
+    """The functions of pyworld, which Ctrl-C interrupts."""
+    module = _extension()
+    functions = {name: value for name, value in vars(module).items() if callable(value)}
+    return SimpleNamespace(**{name: partial(interruptible, f) for name, f in functions.items()})
 
-    Version 0.3.5 asks `pkg_resources` for its own version when it loads. That module left
-    setuptools in version 81 and is absent from new environments, so a stand-in answers.
+
+def _extension() -> ModuleType:
+    """The compiled module of pyworld, without the package around it.
+
+    That of version 0.3.5 asks `pkg_resources` for its own version when it loads, a module that left
+    setuptools in version 81 and is absent from new environments.
     """
-    if "pyworld" in sys.modules or "pkg_resources" in sys.modules:
-        import pyworld as module
-
+    name = "pyworld.pyworld"
+    with _LOADING:  # twice it must not be loaded
+        if name in sys.modules:
+            return sys.modules[name]
+        package = importlib.util.find_spec("pyworld")
+        if package is None:
+            raise ModuleNotFoundError("pyworld is not installed: pip install pyworld")
+        folders = package.submodule_search_locations
+        spec = importlib.machinery.PathFinder.find_spec(name, folders)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
         return module
-    stand_in = types.ModuleType("pkg_resources")
-    stand_in.get_distribution = lambda name: types.SimpleNamespace(
-        version=importlib.metadata.version(name)
-    )
-    sys.modules["pkg_resources"] = stand_in
-    try:
-        import pyworld as module
-    finally:
-        del sys.modules["pkg_resources"]
-    return module
 
 
 def _f0_contour(

@@ -17,13 +17,21 @@ def continuous_ranked_probability_score(paths: ArrayLike, y: ArrayLike) -> NDArr
     paths
         `(members, ...)`.
     y
-        `(...)`, what came.
+        `(...)`, the observed values.
+
+    Raises
+    ------
+    ValueError
+        No members, or shapes that do not fit.
     """
-    x = np.sort(np.asarray(paths, dtype=np.float64), axis=0)
+    x = np.asarray(paths, dtype=np.float64)
     y = np.asarray(y, dtype=np.float64)
-    if x.shape[1:] != y.shape:
+    if x.ndim < 1 or x.shape[1:] != y.shape:
         raise ValueError(f"the paths have the shape {x.shape}, the values {y.shape}")
     count = len(x)
+    if not count:
+        raise ValueError(f"there must be at least one path, got the shape {x.shape}")
+    x = np.sort(x, axis=0)
     error = np.abs(x - y).mean(axis=0)
     if count == 1:
         return error

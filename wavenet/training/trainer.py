@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ class Trainer:
                 f"batch_size {settings.batch_size} is not a multiple of {self.processes} processes"
             )
         self.device = _device(settings.device)
-        torch.manual_seed(settings.seed)
-        self.model = task.make_model().to(self.device)
+        with self._own_randomness():
+            torch.manual_seed(settings.seed)
+            self.model = task.make_model().to(self.device)
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -67,7 +69,7 @@ class Trainer:
 
     def run(self, reporter: Reporter) -> bool:
         """Trains to the last step; False if a signal stopped it before. Saves either way."""
-        with _stop_signals() as stopped:
+        with _stop_signals() as stopped, self._own_randomness():
             for batch in self._batches():
                 loss, stop = self._train_step(batch, bool(stopped))
                 self.step += 1
@@ -89,6 +91,10 @@ class Trainer:
             )
             weights = {name: value.cpu().numpy() for name, value in self.average.items()}
             save_model(self.output, self.model.config, weights)
+
+    def _own_randomness(self) -> AbstractContextManager[None]:
+        """Gives the caller's state of torch's random numbers back at the end."""
+        return torch.random.fork_rng([self.device] if self.device.type == "cuda" else [])
 
     def _batches(self) -> Iterator[Any]:
         """The batches of the steps to come, each made while the one before it is trained on."""
@@ -205,9 +211,12 @@ def _device(name: str) -> torch.device:
 def _stop_signals() -> Iterator[list[int]]:
     """A list that receives the interrupt and termination signals which come meanwhile.
 
-    The second Ctrl-C is a KeyboardInterrupt.
+    The second Ctrl-C is a KeyboardInterrupt. In other threads than the main one there are none.
     """
     received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
     signals = (signal.SIGINT, signal.SIGTERM)
 
     def receive(number: int, frame: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-import warnings
+import threading
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 _SETTINGS_BYTES = 2**20
+_LOADING = threading.Lock()
 # Plain values beside the weights: numbers of NumPy in the state of an optimizer.
 _HARMLESS = [
     np.dtype, np.ndarray, np._core.multiarray.scalar, np._core.multiarray._reconstruct,
@@ -75,9 +76,10 @@ def _load(path: Path, harmless: list[Any]) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     try:
-        with torch.serialization.safe_globals(harmless), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of storages in the files of old versions
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with _LOADING:  # torch has one list of what is harmless for the whole process
+            known = set(torch.serialization.get_safe_globals())
+            with torch.serialization.safe_globals([one for one in harmless if one not in known]):
+                return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"{path} is refused: it is damaged, or holds more than tensors and plain values, which "
