@@ -48,6 +48,29 @@ def test_refused(tmp_path, change, message):
         read_series(write(tmp_path, GOOD.replace(*change, 1))).columns(("a", "b"))
 
 
+def test_rows_are_lines_of_the_file(tmp_path):
+    """Blank lines and quoted line breaks count; marks that only look like line breaks do not."""
+    text = (
+        'date,a,note\n\n2020-01-01,1,"two\nlines"\n2020-01-02,2,\u2028\n\n2020-01-03,{},\x85\n'
+        "{},4,\n"
+    )
+    path = write(tmp_path, text.format(3, "2020-01-04"))
+    series = read_series(path)
+    np.testing.assert_array_equal(series.columns(("a",))[:, 0], [1, 2, 3, 4])
+    np.testing.assert_array_equal(series.lines, [3, 5, 7, 8])
+    for a, last, message in (
+        ("x", "2020-01-04", "row 7, column 'a': 'x' is no number"),
+        ("3", "2020-01-05", "row 8: the time"),
+        ("", "2020-01-04", "row 7, column 'a': no value"),
+    ):
+        write(tmp_path, text.format(a, last))
+        with pytest.raises(ValueError, match=message):
+            read_series(path).rows(1, 4).complete(("a",))
+    write(tmp_path, 'date,a\n2020-01-01,1\n2020-01-02,"2\n2020-01-03,3\n')
+    with pytest.raises(ValueError, match=r"line 3 .*: a quote is opened here and never closed"):
+        read_series(path)
+
+
 def test_other_columns_may_be_words(tmp_path):
     """Only what is asked for must be numbers."""
     series = read_series(write(tmp_path, GOOD.replace("3,", "sunny,")))

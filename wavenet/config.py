@@ -17,6 +17,7 @@ MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
 Precision = Literal["float32", "bf16", "int8"]
 Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
 
+_LONGEST = 1e6  # duration of a symbol [s]
 PCM_LEVELS = 65536  # values of a sample under continuous outputs: those of 16-bit audio
 
 
@@ -39,6 +40,7 @@ class LabelFeatures:
     durations
         Mean and standard deviation [s] of each symbol's duration per speaker, from the training
         data: `durations[speaker][symbol] = (mean, deviation)`; the speaker is "" without speakers.
+        Means are above 0, none is above 1e6.
     pause
         Silence before, between and after symbols in synthesis [s].
     """
@@ -55,6 +57,13 @@ class LabelFeatures:
         _require_range("states_per_symbol", self.states_per_symbol, 2, 256)
         _require_range("reference_duration", self.reference_duration, 1e-3, 1e3)
         _require_range("pause", self.pause, 0.0, 60.0)
+        for speaker, by_symbol in self.durations.items():
+            for symbol, (mean, deviation) in by_symbol.items():
+                _require(
+                    0 < mean <= _LONGEST and 0 <= deviation <= _LONGEST,
+                    f"durations of {symbol!r} by {speaker!r} must be a mean above 0 and a "
+                    f"deviation, up to {_LONGEST:g} s, got {mean} and {deviation}",
+                )
 
     @property
     def channels(self) -> int:

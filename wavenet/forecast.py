@@ -15,7 +15,6 @@ from wavenet.linear_forecast import recent_scales, remove_lags, restore_lags
 from wavenet.series import (
     Series,
     calendar_features,
-    check_complete,
     interleaved,
     interleaved_covariates,
     rows_of_samples,
@@ -100,9 +99,8 @@ def forecast(
     times = series.times[start] + np.arange(columns.context + horizon) * np.timedelta64(
         columns.step, "s"
     )
-    past = series.columns(columns.targets)[start - columns.lags : known]
-    check_complete(past, columns.targets, series.source, start - columns.lags + 2)
-    given = covariate_rows(series.rows(start, len(series.times)), columns, times, start + 2)
+    past = series.rows(start - columns.lags, known).complete(columns.targets)
+    given = covariate_rows(series.rows(start, len(series.times)), columns, times)
     scales = np.tile(columns.target_scales, columns.patch)
     weights = generator.lag_weights
     if columns.lags:
@@ -161,21 +159,19 @@ def known_rows(series: Series, columns: SeriesColumns) -> int:
 
 
 def covariate_rows(
-    series: Series, columns: SeriesColumns, times: NDArray[np.datetime64], first_row: int = 2
+    series: Series, columns: SeriesColumns, times: NDArray[np.datetime64]
 ) -> NDArray[np.float32]:
-    """`(len(times), covariate_channels)` for the first rows of a series.
-
-    `first_row` is the line of its first row in the file.
-    """
+    """`(len(times), covariate_channels)` for the first rows of a series."""
     values = np.zeros((len(times), 0))
     if columns.covariates:
-        values = series.columns(columns.covariates)[: len(times)]
-        if len(values) < len(times):
+        rows = series.rows(0, len(times))
+        lacking = len(times) - len(rows.times)
+        if lacking:
             raise ValueError(
-                f"{series.source} ends {len(times) - len(values)} rows before the forecast does; "
-                f"it needs the covariates {', '.join(columns.covariates)} of these rows"
+                f"{series.source} ends {lacking} rows before the forecast does; it needs the "
+                f"covariates {', '.join(columns.covariates)} of these rows"
             )
-        check_complete(values, columns.covariates, series.source, first_row)
+        values = rows.complete(columns.covariates)
         values = (values - columns.covariate_means) / columns.covariate_scales
     calendar = calendar_features(times, columns.calendar)
     return np.concatenate([values, calendar], axis=1).astype(np.float32)

@@ -28,6 +28,7 @@ Progress = Callable[[int, int], None]
 
 _SAMPLES_PER_CALL = 256  # a call into the core stays well below 0.1 s, so that Ctrl-C is prompt
 _SCORED_PER_CALL = 4096
+_LARGEST_TRACK = 2**30  # values of a label track: 4 GB
 
 
 def load(
@@ -345,7 +346,13 @@ class Generator:
         if features is None or features.kind != "labels":
             raise ValueError("this model does not read text; it has no label features")
         hop = self.config.local.hop_length
-        return label_track(features, spans, -(-n_samples // hop), self.sample_rate / hop)
+        frames = -(-n_samples // hop)
+        if frames * features.channels > _LARGEST_TRACK:
+            raise ValueError(
+                f"{n_samples / self.sample_rate:,.0f} s of symbols are {frames:,} frames of "
+                f"{features.channels} channels, more than fit in memory: divide the text"
+            )
+        return label_track(features, spans, frames, self.sample_rate / hop)
 
     def speaker_index(self, speaker: str | int | None) -> int:
         """Index of a speaker given by name or index; None is the first."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wavenet.features.labels import Span
+from wavenet.formats.rows import csv_rows, json_rows
 
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".opus", ".w64"}
 _COLUMNS = {"path", "speaker", "text", "labels", "start", "end", "split"}
@@ -85,28 +84,26 @@ def read_clips(data: Path) -> list[Clip]:
     return [_clip(data, number, row) for number, row in rows]
 
 
-def read_rows(data: Path) -> list[tuple[int, dict[str, Any]]]:
+def read_rows(data: Path) -> list[tuple[int, Any]]:
     """Rows of a manifest with their line numbers."""
-    if data.suffix not in (".csv", ".jsonl"):
+    suffix = data.suffix.lower()
+    if suffix == ".jsonl":
+        return list(json_rows(data))
+    if suffix != ".csv":
         raise ValueError(f"{data} is neither a folder nor a .csv or .jsonl manifest")
-    try:
-        text = data.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{data} is not UTF-8 text: {error}") from error
-    if data.suffix == ".csv":
-        try:
-            return list(enumerate(csv.DictReader(text.splitlines()), start=2))
-        except csv.Error as error:
-            raise ValueError(f"{data} cannot be read as CSV: {error}") from error
-    rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            rows.append((number, json.loads(line)))
-        except ValueError as error:
-            raise ValueError(f"{data} line {number} is not JSON: {error}") from error
-    return rows
+    rows = csv_rows(data)
+    _, header = next(rows, (1, []))
+    names = [name.strip() for name in header]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{data} has two columns of one name: {', '.join(names)}")
+    found = []
+    for number, cells in rows:
+        if len(cells) > len(names):
+            raise ValueError(
+                f"{data} line {number} has {len(cells)} cells for {len(names)} columns"
+            )
+        found.append((number, dict(zip(names, cells, strict=False))))
+    return found
 
 
 def _clip(data: Path, number: int, row: Any) -> Clip:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
 import os
 import re
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wavenet.formats.rows import csv_rows
 
 SAMPLE_RANGE = 8.0  # of a WaveNet's samples, [-1, 1], in units of the targets' scales
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?")
@@ -35,6 +34,9 @@ class Series:
         What messages call it.
     unusable
         Columns with a cell that is no finite number, and the sentence that says which.
+    lines
+        `(n,)` lines of the file, from 1, that the rows start on; None if the rows come after a
+        header without gaps.
     """
 
     times: NDArray[np.datetime64]
@@ -42,6 +44,7 @@ class Series:
     values: NDArray[np.float64]
     source: str = "the series"
     unusable: dict[str, str] = field(default_factory=dict)
+    lines: NDArray[np.int64] | None = None
 
     @property
     def step(self) -> int:
@@ -59,10 +62,24 @@ class Series:
                 raise ValueError(self.unusable[name])
         return self.values[:, [self.names.index(name) for name in names]]
 
+    def complete(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """As `columns`; a ValueError names the row and the column of an empty cell."""
+        values = self.columns(names)
+        missing = np.argwhere(np.isnan(values))
+        if len(missing):
+            row, column = missing[0]
+            where = f"row {self._lines()[row]}, column {names[column]!r}"
+            raise ValueError(f"{self.source}, {where}: no value")
+        return values
+
     def rows(self, start: int, end: int) -> Series:
         """The rows from `start` to before `end`."""
         times, values = self.times[start:end], self.values[start:end]
-        return Series(times, self.names, values, self.source, self.unusable)
+        lines = self._lines()[start:end]
+        return Series(times, self.names, values, self.source, self.unusable, lines)
+
+    def _lines(self) -> NDArray[np.int64]:
+        return np.arange(2, 2 + len(self.times)) if self.lines is None else self.lines
 
 
 def read_series(path: str | os.PathLike) -> Series:
@@ -77,31 +94,27 @@ def read_series(path: str | os.PathLike) -> Series:
         (counted as lines of the file) and the column.
     """
     path = Path(path)
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
-        raise ValueError(f"{path} is not a CSV file: {error}") from error
-    if len(rows) < 3 or len(rows[0]) < 2:
+    (_, header), *rows = list(csv_rows(path)) or [(1, [])]
+    if len(rows) < 2 or len(header) < 2:
         raise ValueError(f"{path} needs a header with two columns or more, and two rows or more")
-    names = tuple(name.strip() for name in rows[0][1:])
+    names = tuple(name.strip() for name in header[1:])
     if len(set(names)) != len(names):
         raise ValueError(f"{path} has two columns of one name")
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(rows[0]):
-            raise ValueError(f"{path}, row {line}: {len(row)} cells for {len(rows[0])} columns")
-    times = np.array([_time(row[0], line, path) for line, row in enumerate(rows[1:], start=2)])
-    _check_steps(times, path)
-    values = np.full((len(rows) - 1, len(names)), math.nan)
+    for line, row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"{path}, row {line}: {len(row)} cells for {len(header)} columns")
+    lines = np.array([line for line, _ in rows])
+    times = np.array([_time(row[0], line, path) for line, row in rows])
+    _check_steps(times, lines, path)
+    values = np.full((len(rows), len(names)), math.nan)
     unusable = {}
     for column, name in enumerate(names):
         try:
-            for i, row in enumerate(rows[1:]):
-                values[i, column] = _number(row[column + 1], name, i + 2, path)
+            for i, (line, row) in enumerate(rows):
+                values[i, column] = _number(row[column + 1], name, line, path)
         except ValueError as error:
             unusable[name] = str(error)
-    return Series(times, names, values, str(path), unusable)
+    return Series(times, names, values, str(path), unusable, lines)
 
 
 def calendar_features(
@@ -147,14 +160,6 @@ def calendar_cycles(step: int, rows: int) -> tuple[str, ...]:
     return tuple(c for c, s in _SECONDS.items() if 2 * step < s and 2 * s <= step * rows)
 
 
-def check_complete(values: NDArray, names: tuple[str, ...], source: str, first_row: int) -> None:
-    """Refuses empty cells; `first_row` is the line of the first row in the file."""
-    missing = np.argwhere(np.isnan(values))
-    if len(missing):
-        row, column = missing[0]
-        raise ValueError(f"{source}, row {row + first_row}, column {names[column]!r}: no value")
-
-
 def _time(text: str, line: int, path: Path) -> np.datetime64:
     if _TIME.fullmatch(text.strip()):
         try:
@@ -179,14 +184,16 @@ def _number(text: str, name: str, line: int, path: Path) -> float:
     return value
 
 
-def _check_steps(times: NDArray[np.datetime64], path: Path) -> None:
+def _check_steps(times: NDArray[np.datetime64], lines: NDArray[np.int64], path: Path) -> None:
     steps = np.diff(times)
     if steps[0] <= np.timedelta64(0, "s"):
-        raise ValueError(f"{path}, row 3: the time {times[1]} does not come after {times[0]}")
+        raise ValueError(
+            f"{path}, row {lines[1]}: the time {times[1]} does not come after {times[0]}"
+        )
     wrong = np.flatnonzero(steps != steps[0])
     if len(wrong):
         row = int(wrong[0])
         raise ValueError(
-            f"{path}, row {row + 3}: the time {times[row + 1]} is {steps[row]} after the row before"
-            f", the first rows are {steps[0]} apart; fill or resample the series first"
+            f"{path}, row {lines[row + 1]}: the time {times[row + 1]} is {steps[row]} after the "
+            f"row before, the first rows are {steps[0]} apart; fill or resample the series first"
         )

@@ -71,6 +71,10 @@ MODEL_CHANGES = {
     "not-json": lambda folder: (folder / "config.json").write_text("{"),
     "not-text": lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"),
     "json-list": lambda folder: (folder / "config.json").write_text("[]"),
+    "deep": lambda folder: (folder / "config.json").write_text(
+        f'{{"features": {"[" * 950 + "]" * 950}}}'
+    ),
+    "deeper": lambda folder: (folder / "config.json").write_text("[" * 100_000),
     "future": edit_config(format_version=99),
     "other-kind": edit_config(kind="diffusion"),
     "other-shape": edit_config(residual_channels=9),
@@ -88,6 +92,8 @@ MODEL_MESSAGES = {
     "not-json": "not valid JSON",
     "not-text": "not UTF-8",
     "json-list": "not a JSON object",
+    "deep": "nested more than 100 levels deep",
+    "deeper": "nested more than 100 levels deep",
     "future": "format version 99",
     "other-kind": "'diffusion' is not known",
     "other-shape": "has shape",
@@ -193,7 +199,7 @@ CASES = [
     ("train gone -o {out} --steps some", "steps cannot be 'some'"),
     ("train gone -o {out} --steps=some", "steps cannot be 'some'"),
     ("train gone -o {out} --steps=3", "no folder or manifest"),
-    ("train gone -o {out} --config {frames.npy}", "cannot be read as JSON"),
+    ("train gone -o {out} --config {frames.npy}", "is not valid JSON"),
     ("train gone -o {out} --resume", "no checkpoint"),
 ]
 

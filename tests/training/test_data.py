@@ -1,5 +1,6 @@
 """Manifests, the corpus and the sequences drawn from it."""
 
+import csv
 import dataclasses
 import json
 import os
@@ -17,6 +18,7 @@ from wavenet.features.statistics import FrameStatistics
 from wavenet.manifest import Clip, read_clips
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
+from wavenet.training.run import data_kind
 from wavenet.training.sequences import SequenceSampler, validation_batches
 from wavenet.training.wavenet_task import held_out_clips
 
@@ -49,6 +51,42 @@ def test_csv_and_json_lines_say_the_same(recordings):
     assert read(recordings / "m.csv", text) == [expected]
 
 
+BREAKS = "\n \r\n \u2028 \v \f \x85".split(" ")
+
+
+@pytest.mark.parametrize("mark", BREAKS)
+def test_whatever_breaks_lines_elsewhere_is_kept_in_a_cell(recordings, mark):
+    """Only line breaks outside quotes end a row of CSV, only line feeds one of JSON."""
+    row = {"path": "0.wav", "speaker": f"ann{mark}b", "text": f"one{mark}two"}
+    with open(recordings / "m.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, row, quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows([row, {"path": "1.wav", "speaker": "bob", "text": "two"}])
+    lines = f"{json.dumps(row, ensure_ascii=False)}\r\n" + '{"path": "1.wav"}'
+    (recordings / "m.jsonl").write_bytes(lines.encode())
+    for name in ("m.csv", "m.jsonl"):
+        first, second = read_clips(recordings / name)
+        assert (first.speaker, first.text) == (f"ann{mark}b", f"one{mark}two")
+        assert first.symbols == ["one", "two"] and second.path == recordings / "1.wav"
+    assert data_kind(recordings / "m.csv") == "audio"
+
+
+def test_unquoted_marks_do_not_split_rows(recordings):
+    text = "path,text\n0.wav,one\u2028two\x85three\v\ffour\n"
+    (recordings / "m.csv").write_text(text, encoding="utf-8")
+    (clip,) = read_clips(recordings / "m.csv")
+    assert clip.text == "one\u2028two\x85three\v\ffour"
+
+
+def test_what_a_table_is_is_seen_in_its_header(tmp_path):
+    table = tmp_path / "t.csv"
+    for header, kind in (('"path","speaker"', "audio"), ('speaker, "path"', "series"),
+                         ("\ufeff\"path\"", "audio"), ('"a,path",b', "series"),
+                         ("\n\nspeaker, path", "audio"), ("", "series")):  # fmt: skip
+        table.write_text(f"{header}\n", encoding="utf-8")
+        assert data_kind(table) == kind, header
+
+
 def test_text_is_spread_evenly():
     clip = Clip(None, text="a b c d")
     assert clip.spans(2.0) == [("a", 0, 0.5), ("b", 0.5, 1), ("c", 1, 1.5), ("d", 1.5, 2)]
@@ -69,7 +107,16 @@ def test_text_is_spread_evenly():
         ("m.csv", "path,labels\na.wav,x:2:1\n", "does not end after its start"),
         ("m.csv", f"path,text\na.wav,{'x ' * 70000}\n", "cannot be read as CSV: field larger"),
         ("m.jsonl", "{}\n", "line 1 has no path"),
-        ("m.jsonl", "[\n", "line 1 is not JSON"),
+        ("m.csv", "path\na.wav,ann\n", "line 2 has 2 cells for 1 columns"),
+        ("m.csv", "path,speaker,path\na.wav,ann,b.wav\n", "two columns of one name"),
+        ("m.csv", "path\na.wav\n\n,\n", "line 4 has 2 cells"),
+        ("m.csv", 'path,text\n\na.wav,"x\ny\n', "line 3 .* a quote is opened here and never"),
+        ("m.csv", 'path,text\na.wav,"x\ny"\nb.wav,"y" z\n', "line 4 cannot be read as CSV"),
+        ("m.csv", 'path,end\na.wav,"1\n"\nb.wav,soon\n', "line 4 has the end 'soon'"),
+        ("m.jsonl", '\n{"path": "a.wav"}\n\n{"path": 3, "end": "x"}', "line 4 has the end 'x'"),
+        ("m.jsonl", "[" * 100_000, "line 1 is JSON nested more than"),
+        ("m.jsonl", "[" * 950 + "]" * 950, "line 1 is JSON nested more than 100"),
+        ("m.jsonl", "[\n", "line 1 is not valid JSON"),
         ("m.txt", "", "neither a folder nor"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -81,13 +80,13 @@ def _options(words: list[str]) -> dict[str, str]:
 
 
 def _read_config(path: Path | None) -> dict[str, dict]:
+    from wavenet.formats.rows import parse_json
+
     groups: dict[str, dict] = {"model": {}, "training": {}}
     if path is None:
         return groups
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(values, dict) or set(values) - set(groups):
-        raise ValueError(f'{path} must be an object with the keys "model" and "training"')
-    return {name: dict(values.get(name, {})) for name in groups}
+    values = parse_json(path.read_bytes(), path)
+    objects = values.values() if isinstance(values, dict) else [values]
+    if not all(isinstance(value, dict) for value in objects) or set(values) - set(groups):
+        raise ValueError(f'{path} must be an object with the objects "model" and "training"')
+    return groups | values

@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 from wavenet import config as configuration
 from wavenet.formats.atomic import atomic_path
 from wavenet.formats.reduced import from_bfloat16, from_int8, to_bfloat16, to_int8
+from wavenet.formats.rows import parse_json
 
 FORMAT_VERSION = 1
 _CONFIG_BYTES = 16 * 2**20
@@ -108,10 +109,7 @@ def _metadata(file: Any, path: Path) -> str:
 
 
 def _parse_config(text: str, path: Path) -> Any:
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"the configuration of {path} is not valid JSON: {error}") from error
+    values = parse_json(text, f"the configuration of {path}")
     if not isinstance(values, dict):
         raise ValueError(f"the configuration of {path} is not a JSON object")
     version = values.pop("format_version", None)

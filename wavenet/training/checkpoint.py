@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from wavenet import config as configuration
 from wavenet.formats.atomic import atomic_path
+from wavenet.formats.rows import parse_json
 from wavenet.training.config import TrainingConfig
 
 FILE_NAME = "checkpoint.safetensors"
@@ -65,8 +66,8 @@ def read_configs(folder: Path) -> tuple[Any, TrainingConfig]:
     lacking = [name for name in ("step", "model", "training") if name not in metadata]
     if lacking:
         raise ValueError(f"{path} is not a checkpoint of a training: it has no {lacking[0]!r}")
-    model = configuration.from_dict(json.loads(metadata["model"]))
-    settings = json.loads(metadata["training"])
+    model = configuration.from_dict(parse_json(metadata["model"], f"the model of {path}"))
+    settings = parse_json(metadata["training"], f"the training of {path}")
     return model, configuration.build(TrainingConfig, settings, "training")
 
 

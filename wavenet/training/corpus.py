@@ -165,9 +165,14 @@ def _durations(clips: list[Clip]) -> dict[str, dict[str, tuple[float, float]]]:
 
 def _file_seconds(clip: Clip) -> float:
     try:
-        return soundfile.info(clip.path).duration - clip.start
+        seconds = soundfile.info(clip.path).duration
     except (soundfile.LibsndfileError, OSError) as error:
         raise ValueError(f"{clip.path} cannot be read: {error}") from error
+    if seconds <= clip.start:
+        raise ValueError(
+            f"{clip.path} lasts for {seconds:.3f} s; its clip starts at {clip.start} s"
+        )
+    return seconds - clip.start
 
 
 def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig, cache: Path) -> Item:

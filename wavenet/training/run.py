@@ -15,6 +15,7 @@ from torch import distributed
 
 from wavenet import config as configuration
 from wavenet.config import WaveNetConfig
+from wavenet.formats.rows import csv_rows
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
@@ -249,9 +250,8 @@ def data_kind(data: Path) -> str:
         return "audio"
     if name.endswith(".gz"):
         return "series"
-    with open(data, encoding="utf-8-sig", errors="replace") as file:
-        header = [name.strip() for name in file.readline().split(",")]
-    return "audio" if "path" in header else "series"
+    _, header = next(csv_rows(data), (1, []))
+    return "audio" if "path" in (name.strip() for name in header) else "series"
 
 
 def _text_config(data: Path, model: dict[str, Any]) -> RecurrentConfig:

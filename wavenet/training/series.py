@@ -16,7 +16,7 @@ from wavenet.linear_forecast import fit_lags, remove_lags
 from wavenet.models import RecurrentModel, WaveNet
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.echo_state import EchoStateNetwork
-from wavenet.series import Series, calendar_cycles, check_complete, read_series
+from wavenet.series import Series, calendar_cycles, read_series
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler, windows
 from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
@@ -75,8 +75,7 @@ def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) 
     training = series.rows(0, _split(series, names[0], settings))
     parts = []
     for columns in names:
-        values = training.columns(columns)
-        check_complete(values, columns, str(path), 2)
+        values = training.complete(columns)
         scales = values.std(axis=0)
         for name, scale in zip(columns, scales, strict=True):
             if scale == 0:
@@ -197,8 +196,7 @@ def _read_track(
     if split < length:
         names = "lags, context and horizon" if columns.lags else "context and horizon"
         raise ValueError(f"{path} has {split} rows to train on, fewer than {names}, {length}")
-    targets = series.columns(columns.targets)[:known]
-    check_complete(targets, columns.targets, str(path), 2)
+    targets = series.rows(0, known).complete(columns.targets)
     covariates = covariate_rows(series.rows(0, known), columns, series.times[:known])
     if not columns.lags:
         samples = (targets / columns.target_scales).astype(np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import threading
 from argparse import Namespace
@@ -11,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
+
+from wavenet.formats.rows import parse_json
 
 _SETTINGS_BYTES = 2**20
 _LOADING = threading.Lock()
@@ -63,10 +64,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     else:
         if path.stat().st_size > _SETTINGS_BYTES:
             raise ValueError(f"{path} is larger than settings can be ({_SETTINGS_BYTES} bytes)")
-        try:
-            values = json.loads(path.read_bytes())
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{path} is not valid JSON: {error}") from error
+        values = parse_json(path.read_bytes(), path)
     if not isinstance(values, dict):
         raise ValueError(f"{path} is not an object with settings by their names")
     return values
