@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from wavenet.cpu import cpu_info
     from wavenet.generator import Generator, Score, Streams, load
     from wavenet.metrics.mel_cepstral_distortion import mel_cepstral_distortion
+    from wavenet.recurrent.generator import RecurrentGenerator
 
 __version__ = "0.1.0"
 
 _MODULE_OF = {
     "Generator": "wavenet.generator",
+    "RecurrentGenerator": "wavenet.recurrent.generator",
     "RecursiveMLPG": "wavenet.conversion.parameter_generation",
     "Score": "wavenet.generator",
     "JointDensityGMM": "wavenet.conversion.gmm",
@@ -39,6 +41,7 @@ _MODULE_OF = {
 __all__ = [
     "Generator",
     "JointDensityGMM",
+    "RecurrentGenerator",
     "RecursiveMLPG",
     "Score",
     "Streams",

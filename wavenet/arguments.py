@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def integer(name: str, value: Any, low: int, high: int) -> int:
@@ -28,7 +30,7 @@ def number(name: str, value: Any, low: float, high: float) -> float:
     return float(value)
 
 
-def choice(name: str, value: Any, choices: Sequence[str]) -> str:
+def choice(name: str, value: Any, choices: Sequence[Choice]) -> Choice:
     """`value`, found to be one of `choices`."""
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
@@ -65,7 +67,7 @@ def sampling_options(
     temperature: float | None = None,
     top_k: int | None = None,
     top_p: float | None = None,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """The options of drawing samples as the core takes them; by default the model's temperature."""
     if temperature is None:
         temperature = config.temperature

@@ -55,7 +55,7 @@ def mulaw_encode(
                 "for PCM: scale others to floats"
             )
         array = array.astype(np.float64)
-    return _codec(channels, convention).encode(np.require(array, requirements="CA"))
+    return _codec(channels, convention).encode(np.require(array, requirements=["C", "A"]))
 
 
 def mulaw_decode(
@@ -95,7 +95,7 @@ def mulaw_decode(
     if array.dtype not in (np.uint8, np.uint16):
         array = _as_codes(array, channels)
     decode = codec.decode_float32 if np.dtype(dtype) == np.float32 else codec.decode_float64
-    return decode(np.require(array, requirements="CA"))
+    return decode(np.require(array, requirements=["C", "A"]))
 
 
 def _as_codes(array: np.ndarray, channels: int) -> NDArray[np.uint16]:

@@ -16,6 +16,7 @@ from wavenet.noise_shaping import is_invertible
 MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
 Precision = Literal["float32", "bf16", "int8"]
 Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
+Cycle = Literal["day", "week", "year"]  # of the calendar
 
 _LONGEST = 1e6  # duration of a symbol [s]
 PCM_LEVELS = 65536  # values of a sample under continuous outputs: those of 16-bit audio
@@ -210,7 +211,7 @@ class SeriesColumns:
     context: int
     horizon: int
     covariates: tuple[str, ...] = ()
-    calendar: tuple[Literal["day", "week", "year"], ...] = ()
+    calendar: tuple[Cycle, ...] = ()
     lags: int = 0
     patch: int = 1
     target_scales: tuple[float, ...] = ()
@@ -412,6 +413,16 @@ class WaveNetConfig:
         return sum(self.dilations) * (self.kernel_size - 1) + self.input_kernel_size
 
     @property
+    def sound_features(self) -> MelFeatures | WorldFeatures | None:
+        """The features where they are those of a sound, not labels."""
+        return None if isinstance(self.features, LabelFeatures) else self.features
+
+    @property
+    def label_features(self) -> LabelFeatures | None:
+        """The features where they are labels."""
+        return self.features if isinstance(self.features, LabelFeatures) else None
+
+    @property
     def global_size(self) -> int:
         """Size of the whole global conditioning vector: speaker embedding, then given vector."""
         return (self.speaker_channels if self.speakers else 0) + self.global_channels
@@ -501,13 +512,13 @@ def _convolution(name: str, outputs: int, inputs: int, taps: int) -> dict[str, t
     return {f"{name}.weight": (outputs, inputs, taps), f"{name}.bias": (outputs,)}
 
 
-def to_dict(config: WaveNetConfig) -> dict[str, Any]:
+def to_dict(config: Any) -> dict[str, Any]:
     """The configuration as JSON-ready dictionaries and lists."""
     return dataclasses.asdict(config)
 
 
-def from_dict(values: dict[str, Any]) -> WaveNetConfig:
-    """The configuration that `to_dict` wrote.
+def from_dict(values: dict[str, Any]) -> Any:
+    """The configuration that `to_dict` wrote, of the class that its kind says.
 
     Raises
     ------
@@ -530,7 +541,7 @@ def from_dict(values: dict[str, Any]) -> WaveNetConfig:
     return build(kinds[kind], values, "config")
 
 
-def build(cls: type, values: Any, where: str) -> Any:
+def build(cls: Any, values: Any, where: str) -> Any:
     """Makes the dataclass `cls` from a dictionary, checking names and types all the way down."""
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be an object, got {type(values).__name__}")

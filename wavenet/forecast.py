@@ -110,8 +110,8 @@ def forecast(
     else:
         level = past.mean(axis=0)
         seen = (past - level) / scales
-    options = {"samples": samples, "seed": seed, "temperature": temperature}
-    drawn = _draw(generator, seen, given, horizon, **options) * scales
+    options = {"seed": seed, "temperature": temperature}
+    drawn = _draw(generator, seen, given, horizon, samples, **options) * scales
     paths = restore_lags(past, drawn, weights) if columns.lags else drawn + level
     paths = paths[:, :horizon]
     return Forecast(times[columns.context :], columns.targets, paths)
@@ -142,10 +142,11 @@ def _draw(
     # Rows of the last patch behind the horizon, which nobody sees.
     given = np.pad(covariates, ((0, rows - len(covariates)), (0, 0)), "edge")
     given = given.reshape(len(past) + steps, -1)
-    streams = generator.streams(
-        batch=samples, covariates=given if given.shape[1] else None, prime=past, **options
+    known = given if given.shape[1] else None
+    rows_ahead = generator.streams(batch=samples, covariates=known, prime=past, **options).generate(
+        steps
     )
-    return np.asarray(streams.generate(steps), dtype=np.float64).reshape(samples, steps, -1)
+    return np.asarray(rows_ahead, dtype=np.float64).reshape(samples, steps, -1)
 
 
 def known_rows(series: Series, columns: SeriesColumns) -> int:

@@ -36,6 +36,9 @@ def load(
 ) -> Generator | RecurrentGenerator:
     """Loads a model for generation and scoring; needs no torch.
 
+    `Generator.load` and `RecurrentGenerator.load` take models of one kind alone, so that type
+    checkers know which methods there are.
+
     Parameters
     ----------
     path
@@ -61,8 +64,13 @@ def load(
         from wavenet.recurrent.generator import RecurrentGenerator
 
         return RecurrentGenerator(config, tensors, precision or "float32", threads)
+    if config.kind == "voice-converter":
+        raise ValueError(
+            f"{path} is a voice converter: load it with wavenet.VoiceConverter.load, or use it by "
+            "the command `wavenet voice-convert apply`"
+        )
     if not isinstance(config, WaveNetConfig):
-        raise ValueError(f"{path} holds a {config.kind} model, which does not generate audio")
+        raise ValueError(f"{path} holds a {config.kind} model, which does not generate samples")
     return Generator(config, tensors, threads, precision)
 
 
@@ -84,7 +92,7 @@ class Score:
 
 
 class Generator:
-    """A model ready to generate; `wavenet.load` makes it from a file.
+    """A WaveNet ready to generate; `load` makes it from a file.
 
     Parameters
     ----------
@@ -123,6 +131,16 @@ class Generator:
             precision=self.precision,
             activation_ranges=self._activation_ranges(tensors),
         )
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike, precision: str | None = None, threads: int | None = None
+    ) -> Generator:
+        """Loads a WaveNet as `wavenet.load` does; ValueError for a model of another kind."""
+        generator = load(path, precision, threads)
+        if not isinstance(generator, Generator):
+            raise ValueError(f"{path} holds a {generator.config.kind} model, not a WaveNet")
+        return generator
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -324,7 +342,7 @@ class Generator:
         if features is None:
             return None
         if features.kind == "labels":
-            return self.condition_from_spans(list(spans), len(y))
+            return self.condition_from_spans(list(spans), len(np.asarray(y)))
         return self.condition_from_sound(y)
 
     def condition_from_spans(self, spans: list[Span], n_samples: int) -> NDArray[np.float32]:

@@ -192,7 +192,7 @@ def noise_shaping_of(config: WaveNetConfig, batch: int) -> NoiseShaping | None:
 def taps_of_frames(config: WaveNetConfig, frames: np.ndarray) -> NDArray[np.float64]:
     """Filters `(n_frames, ORDER + 1)` of feature frames as they are before normalization."""
     with np.errstate(all="ignore"):  # what overflows is refused below
-        spectra = config.features.log_spectrum(frames)
+        spectra = config.sound_features.log_spectrum(frames)
         taps = config.noise_shaping[0] * frame_taps(spectra, config.adaptive_noise_shaping)
     usable = np.isfinite(taps).all(axis=1) & (taps[:, 0] > 0)
     if not usable.all():

@@ -45,7 +45,7 @@ def decode_samples(codes: ArrayLike, config: WaveNetConfig) -> NDArray[np.float3
     """Sample values in [-1, 1] of codes."""
     if config.output == "categorical":
         return mulaw_decode(codes, config.quantization_channels, config.mulaw_convention)
-    return (np.asarray(codes, dtype=np.float32) - _HALF) / _HALF
+    return (np.asarray(codes, np.float32) - np.float32(_HALF)) / np.float32(_HALF)
 
 
 def silence_code(config: WaveNetConfig) -> int:

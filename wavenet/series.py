@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wavenet.config import Cycle
 from wavenet.formats.rows import csv_rows
 
 SAMPLE_RANGE = 8.0  # of a WaveNet's samples, [-1, 1], in units of the targets' scales
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?")
-_SECONDS = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
+_SECONDS: dict[Cycle, float] = {
+    "day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def read_series(path: str | os.PathLike) -> Series:
 
 
 def calendar_features(
-    times: NDArray[np.datetime64], cycles: tuple[str, ...]
+    times: NDArray[np.datetime64], cycles: tuple[Cycle, ...]
 ) -> NDArray[np.float64]:
     """Sine and cosine of each cycle of the calendar, `(n, 2 * len(cycles))`."""
     seconds = times.astype("datetime64[s]").astype(np.int64).astype(np.float64)
@@ -155,7 +158,7 @@ def interleaved_covariates(covariates: NDArray, targets: int) -> NDArray[np.floa
     return frames.reshape(*outer, rows * targets, targets + channels)
 
 
-def calendar_cycles(step: int, rows: int) -> tuple[str, ...]:
+def calendar_cycles(step: int, rows: int) -> tuple[Cycle, ...]:
     """Cycles that are longer than two steps, and that `rows` show twice."""
     return tuple(c for c, s in _SECONDS.items() if 2 * step < s and 2 * s <= step * rows)
 

@@ -18,7 +18,7 @@ _BLOCK = 256
 
 def measure_speed(
     path: str | os.PathLike, seconds: float = 1.0, batch: int = 16
-) -> list[dict[str, str | float]]:
+) -> list[dict[str, Any]]:
     """Samples per second of a model on one thread, for every instruction set of this machine.
 
     Parameters
@@ -55,8 +55,8 @@ def measure_speed(
     return rows
 
 
-def _measure(generator: Any, seconds: float, batch: int) -> dict[str, str | float]:
-    row = {
+def _measure(generator: Any, seconds: float, batch: int) -> dict[str, Any]:
+    row: dict[str, Any] = {
         "instruction_set": generator.instruction_set,
         "precision": generator.precision,
         "one_stream": _generation(generator, seconds, 1),

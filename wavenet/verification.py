@@ -46,7 +46,7 @@ def verify(path: str | os.PathLike) -> list[Check]:
 
         return [Check(*values) for values in verify_converter(path)]
     generator = load(path)
-    if config.kind == "recurrent":
+    if not isinstance(generator, Generator):
         from wavenet.recurrent.verification import verify_recurrent
 
         return [Check(*values) for values in verify_recurrent(generator)]

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
@@ -43,7 +43,7 @@ def run_in_processes(jobs: list[Job], setup: Setup, workers: int, retries: int) 
 
 def _run_pool(
     queue: deque[tuple[Job, int]], setup: Setup, workers: int, retries: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, list[tuple[Job, int]]]:
     """Runs a queue until it is empty or the pool breaks; returns what was under way then."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang

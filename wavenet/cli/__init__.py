@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from typing import Any
 
 # Before NumPy loads: its products here are small and each file has a thread of its own; OpenBLAS
 # threads that wait for a busy core made `voice-convert apply` four times slower.
@@ -46,7 +47,8 @@ app.command()(info.info)
 app.command()(bench.bench)
 app.add_typer(voice_convert.app, name="voice-convert")
 
-_UsageError = typer.BadParameter.__base__  # typer's own, or click's in its older versions
+# typer's own, or click's in its older versions
+_UsageError: Any = typer.BadParameter.__base__
 
 
 @app.callback()

@@ -47,11 +47,9 @@ def evaluate(
         check_picture(plot)
     generator = None
     if model:
-        from wavenet.generator import load
+        from wavenet.generator import Generator
 
-        generator = load(model)
-        if generator.config.kind != "wavenet":
-            raise ValueError(f"{model} holds a {generator.config.kind} model, not a vocoder")
+        generator = Generator.load(model)
     result = measure(references, outputs, model=generator, n_jobs=jobs)
     means = result.means
     print(table([(f"{len(result.files)} files", means["files"]), ("mu-law-256", means["floor"])]))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from wavenet.config import SeriesColumns, WaveNetConfig
+    from wavenet.recurrent.config import RecurrentConfig
 
 
 def info(
@@ -43,14 +47,14 @@ def info(
         print(f"temperature: {config.temperature:g}")
 
 
-def _print_series(series) -> None:
+def _print_series(series: SeriesColumns) -> None:
     print(f"time series: {', '.join(series.targets)}; a row every {series.step} s")
     known = [*series.covariates, *series.calendar]
     print(f"covariates: {', '.join(known) or 'none'}")
     print(f"horizon: {series.horizon} rows, from {series.context + series.lags}")
 
 
-def _print_recurrent(config) -> None:
+def _print_recurrent(config: RecurrentConfig) -> None:
     notes = [name for name in ("peepholes", "residual") if getattr(config, name)]
     notes += [f"leak {config.leak:g}"] if config.leak < 1 else []
     print(
@@ -69,7 +73,7 @@ def _print_recurrent(config) -> None:
             print(f"{name.replace('_', ' ')}: {getattr(config, name)}")
 
 
-def _print_latency(config, frames: int) -> None:
+def _print_latency(config: WaveNetConfig, frames: int) -> None:
     samples = (frames + 1) * config.local.hop_length
     print(
         f"latency of streaming: a frame and {frames} behind it, "
@@ -77,7 +81,7 @@ def _print_latency(config, frames: int) -> None:
     )
 
 
-def _print_wavenet(config) -> None:
+def _print_wavenet(config: WaveNetConfig) -> None:
     field = config.receptive_field
     seconds = "" if config.series else f", {1000 * field / config.sample_rate:.1f} ms"
     print(f"receptive field: {field} samples{seconds}")
@@ -97,8 +101,8 @@ def _print_wavenet(config) -> None:
     if config.local and not config.series:
         rate = config.sample_rate / config.local.hop_length
         print(f"conditioning: {config.local.channels} channels, {rate:.1f} frames per second")
-    if config.features and config.features.kind == "labels":
-        print(f"symbols: {' '.join(config.features.symbols)}")
+    if config.label_features:
+        print(f"symbols: {' '.join(config.label_features.symbols)}")
     elif config.features:
         print(f"features: {config.features}")
     if config.adaptive_noise_shaping:

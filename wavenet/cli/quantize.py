@@ -30,11 +30,11 @@ def quantize(
 
         wavenet quantize my-model --precision float32 --calibrate recordings/ -o my-model
     """
-    from wavenet.generator import load
+    from wavenet.generator import Generator
     from wavenet.manifest import read_clips
     from wavenet.quantization import bits_per_sample, quantize, read_recordings
 
-    generator = load(model, "float32")
+    generator = Generator.load(model, "float32")
     clips = read_clips(calibrate) if calibrate else []
     held_out = [clip for clip in clips if clip.split == "validation"] or clips[4::5]
     used = [clip for clip in clips if clip not in held_out]
@@ -45,7 +45,9 @@ def quantize(
     if held_out:
         before = bits_per_sample(generator, read_recordings(generator, held_out))
         for reduced in [name for name in ("bf16", "int8") if name in (precision, "int8")]:
-            after = bits_per_sample(load(output, reduced), read_recordings(generator, held_out))
+            after = bits_per_sample(
+                Generator.load(output, reduced), read_recordings(generator, held_out)
+            )
             print(
                 f"{reduced}: {after:.4f} bits per sample on {len(held_out)} held-out clips, "
                 f"{after - before:+.4f} against float32"

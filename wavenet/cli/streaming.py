@@ -86,7 +86,11 @@ def _writer(
         yield write
     elif raw:
         with atomic_path(output) as temporary, open(temporary, "wb") as file:
-            yield lambda block: file.write(pcm_bytes(block))
-    else:
-        with audio_writer(output, rate) as write:
+
+            def write(block: np.ndarray) -> None:
+                file.write(pcm_bytes(block))
+
             yield write
+    else:
+        with audio_writer(output, rate) as write_audio:
+            yield write_audio

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
+
+if TYPE_CHECKING:
+    from wavenet.generator import Generator
 
 DEFAULT_SECONDS = 2.0
 DEFAULT_LENGTH = 1000  # of a text
@@ -168,7 +172,7 @@ def synthesize(
         _play(paths)
 
 
-def _check_is_of_audio(config, model: str) -> None:
+def _check_is_of_audio(config: Any, model: str) -> None:
     if config.series:
         raise ValueError(f"{model} is a model of a time series: use wavenet forecast")
     if config.sample_rate is None:
@@ -176,7 +180,7 @@ def _check_is_of_audio(config, model: str) -> None:
 
 
 def _make_texts(
-    generator, output: str, prompt: str, length: int | None, batch: int, drawing: dict
+    generator: Any, output: str, prompt: str, length: int | None, batch: int, drawing: dict
 ) -> None:
     with _progress(0) as progress:
         texts = generator.generate(
@@ -186,7 +190,7 @@ def _make_texts(
     _write_texts(output, [prompt + text for text in ([texts] if batch == 1 else texts)])
 
 
-def _length(generator, seconds: float | None) -> int | None:
+def _length(generator: Any, seconds: float | None) -> int | None:
     """Samples."""
     if seconds is None:
         return None
@@ -237,7 +241,14 @@ def _comes_in_blocks(condition: Path | None) -> bool:
     return condition is not None and (str(condition) == "-" or condition.suffix == ".npy")
 
 
-def _condition(generator, path, text, speaker, seed, primer):
+def _condition(
+    generator: Generator,
+    path: Path | None,
+    text: str | None,
+    speaker: str | None,
+    seed: int,
+    primer: np.ndarray | None,
+) -> tuple[np.ndarray | None, int | None]:
     """Feature frames from a file or a text, and the length of the recording that they are from.
 
     Silence comes first where audio is continued.
@@ -247,12 +258,12 @@ def _condition(generator, path, text, speaker, seed, primer):
         if text is not None:
             raise ValueError("--text and --condition exclude each other")
         return _read_condition(generator, path)
-    if config.features is None or config.features.kind != "labels":
+    if config.label_features is None:
         if text is not None:
             raise ValueError("this model does not read text")
         return None, None
     if text is None:
-        text = " ".join(config.features.symbols)
+        text = " ".join(config.label_features.symbols)
     frames = generator.condition_from_text(text, speaker, seed)
     if primer is not None:
         silence = np.zeros((-(-len(primer) // config.local.hop_length), frames.shape[1]))
@@ -260,14 +271,13 @@ def _condition(generator, path, text, speaker, seed, primer):
     return frames, None
 
 
-def _read_condition(generator, path: Path) -> np.ndarray:
+def _read_condition(generator: Generator, path: Path) -> tuple[np.ndarray, int | None]:
     """Feature frames of a file, those of a recording as in the model's training; its length."""
     if path.suffix == ".npy":
         from wavenet.frames import file_frames
 
         return file_frames(path), None
-    features = generator.config.features
-    if features is None or features.kind == "labels":
+    if generator.config.sound_features is None:
         raise ValueError(f"{path}: this model takes feature frames from .npy files only")
     from wavenet.audio import read_audio
 
@@ -325,7 +335,7 @@ def _play(paths: list[Path]) -> None:
 
 
 @contextmanager
-def _progress(samples_per_second: float):
+def _progress(samples_per_second: float) -> Iterator[Callable[[int, int], None]]:
     """A progress bar as the callback of `generate`; for audio with the real-time factor."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

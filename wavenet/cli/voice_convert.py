@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from wavenet.conversion.evaluation import Evaluation
 
 app = typer.Typer(
     help="Convert one speaker's voice into another's, learned from parallel recordings.",
@@ -113,9 +117,9 @@ def apply(
     converter = VoiceConverter.load(model)
     network = None
     if vocoder:
-        from wavenet.generator import load
+        from wavenet.generator import Generator
 
-        network = load(vocoder, threads=1)
+        network = Generator.load(vocoder, threads=1)
     if "-" not in (*inputs, output):
         with _progress() as progress:
             failed = convert_files(
@@ -187,7 +191,7 @@ def evaluate(
     _finish(result.failed)
 
 
-def _print_evaluation(result) -> None:
+def _print_evaluation(result: Evaluation) -> None:
     titles = ("MCD [dB]", "log F0 RMSE", "log F0 corr.", "voicing error", "GV ratio")
     print(f"{'':24s}" + "".join(f"{title:>15s}" for title in titles))
     _print_row("", ["before", "after"] * len(titles))
@@ -219,16 +223,16 @@ def _note(sentence: str) -> None:
 
 
 @contextmanager
-def _progress():
+def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
     """A callback (stage, done, total) that draws a bar on a terminal; None elsewhere."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from wavenet.arguments import choice, integer, number, settle
 from wavenet.features.world import WorldSettings
 
-METHODS = ("frame", "mlpg", "mlpg+gv", "differential")
-F0_METHODS = ("log-gaussian", "regression", "keep")
+Method = Literal["frame", "mlpg", "mlpg+gv", "differential"]
+F0Method = Literal["log-gaussian", "regression", "keep"]
+METHODS: tuple[Method, ...] = get_args(Method)
+F0_METHODS: tuple[F0Method, ...] = get_args(F0Method)
 _MOST_COMPONENTS = 4096
 
 
@@ -101,8 +103,8 @@ class VoiceConverterConfig:
     power_threshold: float
     fit: FitSettings
     kind: Literal["voice-converter"] = "voice-converter"
-    method: Literal["frame", "mlpg", "mlpg+gv", "differential"] = "mlpg+gv"
-    f0: Literal["log-gaussian", "regression", "keep"] = "log-gaussian"
+    method: Method = "mlpg+gv"
+    f0: F0Method = "log-gaussian"
     training: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

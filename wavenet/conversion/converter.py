@@ -16,7 +16,9 @@ from wavenet.conversion import recordings, storage
 from wavenet.conversion.config import (
     F0_METHODS,
     METHODS,
+    F0Method,
     FitSettings,
+    Method,
     Voice,
     VoiceConverterConfig,
 )
@@ -28,7 +30,7 @@ from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.pitch_shift import shift_pitch
 from wavenet.conversion.streaming import StreamingConverter
 from wavenet.features import world
-from wavenet.features.world import Analysis, WorldSettings
+from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
 from wavenet.generator import Generator
 
 
@@ -226,14 +228,14 @@ class VoiceConverter(Estimator):
                 raise ValueError("the method differential takes no vocoder: it filters the source")
         y = as_samples(y)
         if y.ndim == 2 and y.size:
-            converted, voiced = np.zeros(y.shape, np.float32), False
+            channels, voiced = np.zeros(y.shape, np.float32), False
             silent = np.abs(y).max(axis=0) < world.SILENCE
             for i in np.flatnonzero(~silent | silent.all()):
-                converted[:, i], of_channel = self.convert_sound(
+                channels[:, i], of_channel = self.convert_sound(
                     y[:, i], sr, method=method, f0=f0, vocoder=vocoder, seed=seed
                 )
                 voiced |= of_channel
-            return converted, voiced
+            return channels, voiced
         sound = _resample(world.checked_sound(y, config.world), sr, config.world.sample_rate)
         by_filter = method == "differential"
         analysis = world.analyze(
@@ -332,11 +334,11 @@ class VoiceConverter(Estimator):
             raise ValueError("this VoiceConverter is not fitted: call fit or load before")
         return self.config_
 
-    def _method(self, method: str | None) -> str:
+    def _method(self, method: str | None) -> Method:
         """`method`, or else the model's."""
         return choice("method", self._fitted().method if method is None else method, METHODS)
 
-    def _f0_method(self, f0: str | None) -> str:
+    def _f0_method(self, f0: str | None) -> F0Method:
         return choice("f0", self._fitted().f0 if f0 is None else f0, F0_METHODS)
 
     def _draft(self, sample_rate: int) -> VoiceConverterConfig:
@@ -345,8 +347,9 @@ class VoiceConverter(Estimator):
         Making it checks all parameters, before the work.
         """
         settings = WorldSettings(
-            sample_rate, self.frame_period, self.order, self.alpha, self.f0_method
-        )
+            sample_rate, self.frame_period, self.order, self.alpha,
+            choice("f0_method", self.f0_method, F0_EXTRACTORS),
+        )  # fmt: skip
         context, order = tuple(self.context), settings.order
         given = self.source_dimensions
         return VoiceConverterConfig(
@@ -365,8 +368,8 @@ class VoiceConverter(Estimator):
                 self.n_mixtures,
                 self.random_state,
             ),
-            method=self.method,
-            f0=self.f0,
+            method=choice("method", self.method, METHODS),
+            f0=choice("f0", self.f0, F0_METHODS),
         )
 
     def _differential(

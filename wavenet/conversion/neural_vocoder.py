@@ -7,6 +7,7 @@ import numpy as np
 from wavenet.config import WaveNetConfig
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
+from wavenet.features.world_frames import WorldFeatures
 from wavenet.generator import Generator
 
 
@@ -39,8 +40,8 @@ def vocode(
     A vocoder of WORLD features takes them as they are; one of mel spectrograms those of the sound
     that WORLD makes.
     """
-    features = vocoder.config.features
-    if features.kind == "world":
+    features = vocoder.config.sound_features
+    if isinstance(features, WorldFeatures):
         frames = features.from_analysis(analysis)
     else:
         sound = world.synthesize(

@@ -149,8 +149,10 @@ def trajectory_convert(
     """
     if isinstance(n_iterations, bool) or not isinstance(n_iterations, int) or n_iterations < 0:
         raise ValueError(f"n_iterations must be a whole number from 0, got {n_iterations!r}")
-    arrays = map(doubles, (X, posteriors, slopes, biases, variances))
-    result = _core.trajectory_convert(*arrays, coefficients(windows), n_iterations)
+    result = _core.trajectory_convert(
+        doubles(X), doubles(posteriors), doubles(slopes), doubles(biases), doubles(variances),
+        coefficients(windows), n_iterations,
+    )  # fmt: skip
     return MixtureTrajectory(*result)
 
 

@@ -37,7 +37,7 @@ class PitchShifter:
         self._contour = np.zeros((0, 2))
         self._contour_start = 0
         self._position = 0.0
-        self._mark: float | None = None
+        self._mark: int | None = None
 
     def process(
         self, y: np.ndarray, source_f0: np.ndarray, target_f0: np.ndarray, last: bool = False

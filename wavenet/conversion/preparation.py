@@ -116,10 +116,11 @@ def prepare(
 
     wanted = any(given is None for given in f0_ranges)
     contours = on_pairs(contour, stage="F0 range") if wanted else []
-    corpus.f0_ranges = tuple(
-        tuple(map(float, given)) if given else _found_range(corpus, contours, side)
+    source, target = (
+        (float(given[0]), float(given[1])) if given else _found_range(corpus, contours, side)
         for side, given in enumerate(f0_ranges)
     )
+    corpus.f0_ranges = source, target
 
     def analysis(path: Path, side: int) -> Analysis:
         found = cached_analysis(path, settings, corpus.f0_ranges[side], cache)

@@ -210,5 +210,5 @@ def _cached(
     values = compute()
     entry.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(entry) as temporary:
-        np.savez(temporary, **values)
+        np.savez(temporary, allow_pickle=False, **values)
     return values

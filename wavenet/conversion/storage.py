@@ -50,7 +50,10 @@ def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping
     """Reads what `save` wrote."""
     config, tensors = load_model(find_model(path))
     if not isinstance(config, VoiceConverterConfig):
-        raise ValueError(f"{path} holds a {config.kind} model, which does not convert voices")
+        raise ValueError(
+            f"{path} holds a {config.kind} model, which does not convert voices: load it "
+            "with wavenet.load"
+        )
     values = {name: value.astype(np.float64) for name, value in tensors.items()}
     for name in ("mixture.weights", "mixture.scale", "global_variance.target"):
         if not (values[name] > 0).all():

@@ -36,8 +36,9 @@ class FrameStatistics:
     @classmethod
     def of(cls, tracks: Iterable[np.ndarray]) -> FrameStatistics:
         """Statistics of tracks `(frames, channels)`; a constant channel gets the deviation 1."""
-        count, total, squares = 0, 0.0, 0.0
-        lowest, highest = np.inf, -np.inf
+        count = 0
+        total: np.ndarray = np.zeros(())
+        squares, lowest, highest = total, total + np.inf, total - np.inf
         for track in tracks:
             values = track.astype(np.float64)
             count += len(values)

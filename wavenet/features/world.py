@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from types import ModuleType, SimpleNamespace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from wavenet.interrupts import interruptible
 
 VERSION = 1  # of the features: to be raised where the same sound gets other values
 DEFAULT_F0_RANGE = (40.0, 700.0)
+F0Extractor = Literal["harvest", "dio"]
+F0_EXTRACTORS: tuple[F0Extractor, ...] = get_args(F0Extractor)
 _LOWEST_F0 = 50.0
 SILENCE = 1e-5  # sounds whose peak is lower hold nothing
 _LOADING = threading.Lock()
@@ -48,7 +50,7 @@ class WorldSettings:
     frame_period: float = 5.0
     order: int = 24
     alpha: float | None = None
-    f0_method: Literal["harvest", "dio"] = "harvest"
+    f0_method: F0Extractor = "harvest"
 
     def __post_init__(self) -> None:
         settle(self, "sample_rate", integer, 8000, 48000)
@@ -57,7 +59,7 @@ class WorldSettings:
         settle(self, "frame_period", number, 1.0, 20.0)
         settle(self, "order", integer, 4, 80)
         settle(self, "alpha", number, 0.0, 0.9)
-        choice("f0_method", self.f0_method, ("harvest", "dio"))
+        choice("f0_method", self.f0_method, F0_EXTRACTORS)
 
     @property
     def fft_size(self) -> int:

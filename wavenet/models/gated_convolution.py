@@ -9,7 +9,10 @@ benchmarks/train_throughput.py measures.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from wavenet.models.products import add_product, product
@@ -35,7 +38,16 @@ class GatedConvolution(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, condition, features, projection, delay):
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        condition: Tensor | None,
+        features: Tensor | None,
+        projection: Tensor | None,
+        delay: int,
+    ) -> Tensor:
         taps = weight.permute(2, 0, 1).contiguous()
         half = len(bias) // 2
         gates = []
@@ -60,7 +72,7 @@ class GatedConvolution(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, dz):
+    def backward(ctx: Any, dz: Tensor) -> tuple[Tensor | None, ...]:
         x, taps, filtered, gate, z, features, projection = ctx.saved_tensors
         half = z.shape[1]
         common = dz * z

@@ -33,6 +33,11 @@ class PeepholeLSTM(nn.LSTM):
         of the input, forget and output gate.
     """
 
+    weight_ih_l0: Tensor
+    weight_hh_l0: Tensor
+    bias_ih_l0: Tensor
+    bias_hh_l0: Tensor
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, batch_first=True)
         self.peepholes = nn.Parameter(torch.zeros(3, hidden_size))
@@ -67,6 +72,11 @@ class LeakyRNN(nn.RNN):
     leak
         Share of the new value in a hidden value.
     """
+
+    weight_ih_l0: Tensor
+    weight_hh_l0: Tensor
+    bias_ih_l0: Tensor
+    bias_hh_l0: Tensor
 
     def __init__(self, input_size: int, hidden_size: int, leak: float):
         super().__init__(input_size, hidden_size, batch_first=True)
@@ -173,8 +183,9 @@ class RecurrentModel(nn.Module):
 
         return RecurrentGenerator(self.config, self._arrays(), precision, threads)
 
-    def _layer(self, inputs: int) -> nn.Module:
+    def _layer(self, inputs: int) -> nn.RNNBase:
         units = self.config.hidden_size
+        layer: nn.RNNBase
         if self.config.peepholes:
             layer = PeepholeLSTM(inputs, units)
         elif self.config.leak < 1:
@@ -183,7 +194,7 @@ class RecurrentModel(nn.Module):
             layer = _CELLS[self.config.cell](inputs, units, batch_first=True)
         if self.config.cell == "lstm":  # remember at first (Gers 2000)
             with torch.no_grad():
-                layer.bias_ih_l0[units : 2 * units] = 1.0
+                layer.get_parameter("bias_ih_l0")[units : 2 * units] = 1.0
         return layer
 
     def _start_from_the_last_sample(self) -> None:

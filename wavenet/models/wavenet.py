@@ -97,13 +97,19 @@ class Spread(nn.ConvTranspose2d):
         return self.activation(super().forward(frames[:, None])[:, 0])
 
 
+class Convolution(nn.Conv1d):
+    """A convolution with the ranges of its inputs where these have 8 bits."""
+
+    input_range: Tensor | None
+
+
 class Block(nn.Module):
     """A gated residual block (eq. 2 and 3): dilated convolution, gate, residual and skip 1x1."""
 
     def __init__(self, config: WaveNetConfig, dilation: int, last: bool):
         super().__init__()
         half = config.gate_channels // 2
-        self.dilated = nn.Conv1d(
+        self.dilated = Convolution(
             config.residual_channels, config.gate_channels, config.kernel_size, dilation=dilation
         )
         self.global_projection = (
@@ -117,7 +123,7 @@ class Block(nn.Module):
             else None
         )
         self.residual = None if last else nn.Conv1d(half, config.residual_channels, 1)
-        self.skip = nn.Conv1d(half, config.skip_channels, 1)
+        self.skip = Convolution(half, config.skip_channels, 1)
         for layer, channels in ((self.dilated, config.residual_channels), (self.skip, half)):
             ranges = torch.ones(channels) if config.precision == "int8" else None
             layer.register_buffer("input_range", ranges)

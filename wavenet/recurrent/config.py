@@ -18,6 +18,9 @@ _GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 _OUTPUTS = {"categorical": 0, "point": 1, "gaussian": 2, "logistic": 2, "student-t": 3}
 
 
+Level = Literal["char", "word"]
+
+
 @dataclass(frozen=True)
 class TextSymbols:
     """Classes that are pieces of text.
@@ -30,7 +33,7 @@ class TextSymbols:
         The piece of each class.
     """
 
-    level: Literal["char", "word"] = "char"
+    level: Level = "char"
     vocabulary: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

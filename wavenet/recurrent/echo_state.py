@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet.arguments import integer
+from wavenet.config import SeriesColumns
 from wavenet.formats.model_file import save_model
 from wavenet.generator import Score
-from wavenet.recurrent.config import RecurrentConfig, SeriesColumns
+from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.generator import RecurrentGenerator
 
 _LEAST_SCALE = 1e-3  # of the noise that the read-out leaves: exp(-7), as the outputs have it
@@ -73,15 +74,14 @@ class EchoStateNetwork:
         self.washout = integer("washout", washout, 0, 2**40)
         self.seed = integer("seed", seed, 0, 2**63)
         self.leak = leak
-        positive = {"spectral_radius": spectral_radius, "ridge": ridge}
-        for name, value in positive.items():
-            if not 0 < value < np.inf:
-                raise ValueError(f"{name} must be above 0, got {value}")
-        others = {"input_scale": input_scale, "bias_scale": bias_scale, "noise": noise}
-        for name, value in others.items():
-            if not 0 <= value < np.inf:
-                raise ValueError(f"{name} must be 0 or above, got {value}")
-        vars(self).update(positive | others)
+        self.spectral_radius, self.ridge = spectral_radius, ridge
+        self.input_scale, self.bias_scale, self.noise = input_scale, bias_scale, noise
+        for name in ("spectral_radius", "ridge"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("input_scale", "bias_scale", "noise"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be 0 or above, got {getattr(self, name)}")
 
     def fit(
         self,
@@ -122,14 +122,13 @@ class EchoStateNetwork:
         scales = _scales(np.concatenate(inputs))
         reservoir = self._reservoir(*scales)
         random = np.random.default_rng([self.seed, 1])
-        states, targets = [], []
+        parts = []
         for x, samples in zip(inputs, sequences, strict=True):
             noise = self.noise * random.standard_normal((len(x), dimensions))
             x[1:, :dimensions] += (noise * scales[1][:dimensions])[1:]
             rows = np.concatenate([_run(reservoir, self.leak, x), (x - scales[0]) / scales[1]], 1)
-            states.append(rows[self.washout :])
-            targets.append(samples[self.washout :])
-        states, targets = np.concatenate(states), np.concatenate(targets)
+            parts.append((rows[self.washout :], samples[self.washout :]))
+        states, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         if not len(states):
             raise ValueError(f"no sequence is longer than the washout, {self.washout} samples")
         deviations = targets.std(axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
 from wavenet.arguments import integer, per_stream, sampling_options, thread_count
-from wavenet.generator import Progress, Score
+from wavenet.generator import Progress, Score, load
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.samples import decode_samples, encode_samples
 
@@ -60,6 +61,16 @@ class RecurrentGenerator:
         )
         products = sum(np.prod(shape) for shape in config.tensor_shapes().values())
         self._samples_per_call = max(1, int(_PRODUCTS_PER_CALL / products))
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike, precision: str | None = None, threads: int | None = None
+    ) -> RecurrentGenerator:
+        """Loads a recurrent model as `wavenet.load` does; ValueError for one of another kind."""
+        generator = load(path, precision, threads)
+        if not isinstance(generator, RecurrentGenerator):
+            raise ValueError(f"{path} holds a {generator.config.kind} model, not a recurrent one")
+        return generator
 
     @property
     def precisions(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.fl
     ValueError
         Samples of another kind or shape, none at all, unknown symbols, NaN.
     """
+    values: np.ndarray
     if config.text:
         if not isinstance(y, str):
             raise ValueError(f"this model takes text, got {type(y).__name__}")
@@ -39,7 +40,7 @@ def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.fl
     else:
         values = np.asarray(y)
     if config.output == "categorical":
-        return _class_rows(np.asarray(values), config.class_count)
+        return _class_rows(values, config.class_count)
     return _vector_rows(values, config.dimensions)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wavenet.recurrent.config import TextSymbols
+from wavenet.recurrent.config import Level, TextSymbols
 
 # A word (with inner apostrophes and hyphens), a mark with the spaces beside it, a line break, or
 # any other white space.
@@ -65,7 +65,7 @@ def is_word(symbol: str) -> bool:
     return bool(_IS_WORD.fullmatch(symbol))
 
 
-def make_vocabulary(symbols: list[str], level: str) -> TextSymbols:
+def make_vocabulary(symbols: list[str], level: Level) -> TextSymbols:
     """All symbols: characters in their order, words by falling frequency."""
     counts = Counter(symbols)
     key = None if level == "char" else (lambda symbol: (-counts[symbol], symbol))

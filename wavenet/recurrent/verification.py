@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.generator import RecurrentGenerator
@@ -41,7 +40,7 @@ def verify_recurrent(generator: RecurrentGenerator) -> Iterator[tuple[str, bool,
     yield "generation", right == _LENGTH, detail
 
 
-def example_conditioning(config: RecurrentConfig, n_samples: int) -> dict[str, NDArray[np.float64]]:
+def example_conditioning(config: RecurrentConfig, n_samples: int) -> dict[str, Any]:
     """Random conditioning of the right shapes, for `n_samples`."""
     random = np.random.default_rng(0)
     values = {}
@@ -55,8 +54,8 @@ def example_conditioning(config: RecurrentConfig, n_samples: int) -> dict[str, N
 def example_samples(config: RecurrentConfig, n_samples: int) -> Any:
     """Random samples of one stream, as `RecurrentGenerator.score` takes them."""
     random = np.random.default_rng(0)
+    before = np.full((1, 1), -1, np.float32)
     if config.output == "categorical":
-        values = random.integers(0, config.class_count, (1, n_samples, 1))
-    else:
-        values = random.standard_normal((1, n_samples, config.dimensions))
-    return decode_samples(values.astype(np.float32), config, np.full((1, 1), -1.0))[0]
+        classes = random.integers(0, config.class_count, (1, n_samples, 1))
+        return decode_samples(classes.astype(np.float32), config, before)[0]
+    return random.standard_normal((n_samples, config.dimensions)).astype(np.float32)

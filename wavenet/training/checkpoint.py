@@ -30,7 +30,7 @@ def save_checkpoint(
     settings: TrainingConfig,
 ) -> None:
     """Writes weights, their average, the optimizer's moments and the step; atomically."""
-    names = {parameter: name for name, parameter in model.named_parameters()}
+    names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in average.items()}
     for parameter, state in optimizer.state.items():

@@ -97,16 +97,17 @@ def complete_config(config: WaveNetConfig, clips: list[Clip]) -> WaveNetConfig:
     for clip in clips:
         if config.speakers and clip.speaker not in config.speakers:
             raise ValueError(f"{clip.path} has the speaker {clip.speaker!r}, which is not known")
-    if config.features and config.features.kind != "labels":
+    if config.sound_features:
         return config
     symbols = sorted({symbol for clip in clips for symbol in clip.symbols})
     if not symbols:
         if config.features:
             raise ValueError("the model reads labels; the data have neither text nor labels")
         return config
+    labels = config.label_features or LabelFeatures()
     features = dataclasses.replace(
-        config.features or LabelFeatures(),
-        symbols=(config.features and config.features.symbols) or tuple(symbols),
+        labels,
+        symbols=labels.symbols or tuple(symbols),
         durations=_durations(clips),
     )
     local = config.local or LocalConditioning(1, max(1, config.sample_rate // 100))
@@ -210,7 +211,7 @@ def _label_track(clip: Clip, part: np.ndarray, config: WaveNetConfig) -> np.ndar
             f"{seconds:.3f} s"
         )
     try:
-        return label_track(config.features, spans, -(-len(part) // hop), rate / hop)
+        return label_track(config.label_features, spans, -(-len(part) // hop), rate / hop)
     except ValueError as error:
         raise ValueError(f"{clip.path}: {error}") from error
 
@@ -219,7 +220,7 @@ def _sound_track(
     clip: Clip, start: int, count: int, config: WaveNetConfig, cache: Path
 ) -> np.ndarray:
     """Feature frames of a clip's sound, from the cache where they are there; not normalized."""
-    settings = dataclasses.replace(config.features, statistics=None)
+    settings = dataclasses.replace(config.sound_features, statistics=None)
 
     def frames() -> np.ndarray:
         sound = read_mono(clip.path, config.sample_rate)[start : start + count]
@@ -318,6 +319,6 @@ def _decode(path: Path, config: WaveNetConfig) -> Recording:
         codes=encode_samples(shape_noise(mono, config.noise_shaping), config),
         channels=audio.shape[1],
         resampled=rate != config.sample_rate,
-        clipped_samples=np.count_nonzero(np.abs(audio) > _CLIPPED),
-        silent_seconds=np.count_nonzero(seconds < _SILENT),
+        clipped_samples=int(np.count_nonzero(np.abs(audio) > _CLIPPED)),
+        silent_seconds=int(np.count_nonzero(seconds < _SILENT)),
     )

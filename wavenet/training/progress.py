@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -102,7 +103,7 @@ class Reporter:
                 self._board.add_scalar(name, value, step)
 
 
-def _tensorboard(output: Path):
+def _tensorboard(output: Path) -> Any:
     """A TensorBoard writer, or None where it is not installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter

@@ -17,7 +17,7 @@ from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
 from wavenet.training.wavenet_task import held_out_clips, load_clips
 
 # As a WaveNet's settings are called.
-RECORDINGS_OPTIONS = {
+RECORDINGS_OPTIONS: dict[str, Any] = {
     "sample_rate": 16000, "quantization_channels": 256, "mulaw_convention": "wavenet"
 }  # fmt: skip
 

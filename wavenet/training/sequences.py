@@ -135,9 +135,9 @@ def collate(sequences: list[Sequence], length: int, sampler: SequenceSampler) ->
                 frame = place // sampler.hop
                 tracks[i, :, frame : frame + len(item.track)] = item.track.T
     speakers = np.array([s.parts[0][1].speaker for s in sequences], dtype=np.int64)
-    inputs = codes[:, :-1]
-    if sampler.config.input == "scalar":
-        inputs = decode_samples(inputs, sampler.config)
+    before = codes[:, :-1]
+    scalar = sampler.config.input == "scalar"
+    inputs = decode_samples(before, sampler.config) if scalar else before
     return Batch(inputs, codes[:, 1:], counted, tracks, speakers)
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from wavenet import config as configuration
 from wavenet.config import LocalConditioning, SeriesColumns, WaveNetConfig
 from wavenet.forecast import covariate_rows, known_rows
 from wavenet.linear_forecast import fit_lags, remove_lags
-from wavenet.models import RecurrentModel, WaveNet
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.echo_state import EchoStateNetwork
 from wavenet.series import Series, calendar_cycles, read_series
@@ -22,10 +22,10 @@ from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler,
 from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
 from wavenet.training.task import Task
 
-SERIES_OPTIONS = {
+SERIES_OPTIONS: dict[str, Any] = {
     "target": "", "covariates": "", "horizon": 24, "context": 0, "patch": 1, "lags": 0
 }  # fmt: skip
-ECHO_STATE_OPTIONS = {
+ECHO_STATE_OPTIONS: dict[str, Any] = {
     "units": 300, "spectral_radius": 0.9, "leak": 0.5, "input_scale": 0.5, "bias_scale": 0.1,
     "connections": 10, "ridge": 1.0, "noise": 0.0,
 }  # fmt: skip
@@ -116,7 +116,7 @@ def series_task(
     settings = dataclasses.replace(settings, window=length)
     if isinstance(config, WaveNetConfig):
         sampler = WindowSampler([track], rows, length, settings.seed)
-        task = WaveNetSeriesTask(config, sampler, validation, _found(whole, split))
+        task: Task = WaveNetSeriesTask(config, sampler, validation, _found(whole, split))
     else:
         task = RecurrentTask(config, settings, [track], [], _found(whole, split))
         task.validation = validation
@@ -126,17 +126,17 @@ def series_task(
 class WithLinearPart:
     """A task whose model keeps the weights of a linear part; see `wavenet.training.task.Task`."""
 
-    def __init__(self, task: RecurrentTask | WaveNetSeriesTask, lag_weights: np.ndarray):
+    def __init__(self, task: Task, lag_weights: np.ndarray):
         self._task = task
         self._lag_weights = torch.from_numpy(lag_weights)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._task, name)
 
-    def make_model(self) -> RecurrentModel | WaveNet:
+    def make_model(self) -> nn.Module:
         """The untrained model."""
         model = self._task.make_model()
-        model.lag_weights.copy_(self._lag_weights)
+        model.get_buffer("lag_weights").copy_(self._lag_weights)
         return model
 
 

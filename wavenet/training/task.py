@@ -13,7 +13,9 @@ from torch import Tensor, nn
 class Sampler(Protocol):
     """Draws the sequences of every step from (seed, step, place in the batch) alone."""
 
-    length: int  # samples of a sequence
+    @property
+    def length(self) -> int:
+        """Samples of a sequence."""
 
     def batch(self, step: int, places: range) -> Any:
         """The sequences at these places of the batch of a step."""
@@ -32,9 +34,14 @@ class Task(Protocol):
         Batches, or none.
     """
 
-    config: Any
-    sampler: Sampler
-    validation: list[Any]
+    @property
+    def config(self) -> Any: ...
+
+    @property
+    def sampler(self) -> Sampler: ...
+
+    @property
+    def validation(self) -> list[Any]: ...
 
     def make_model(self) -> nn.Module:
         """The untrained model; it has `config`."""

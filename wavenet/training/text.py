@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wavenet.recurrent.config import RecurrentConfig, TextSymbols
+from wavenet.recurrent.config import Level, RecurrentConfig, TextSymbols
 from wavenet.recurrent.text import encode_text, make_vocabulary, read_text, split_text
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
@@ -18,7 +18,7 @@ TEXT_SETTINGS = {
 }  # fmt: skip
 
 
-def text_symbols(path: Path, level: str) -> TextSymbols:
+def text_symbols(path: Path, level: Level) -> TextSymbols:
     """The vocabulary of a file."""
     text = read_text(path)
     if len(text) < _LEAST:

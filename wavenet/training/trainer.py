@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -133,7 +133,7 @@ class Trainer:
         nats_of_all, stopped_processes = self._sum_over_processes(sums).tolist()
         return nats_of_all / float(total) / math.log(2), stopped_processes > 0
 
-    def _nats(self, model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
+    def _nats(self, model: Callable[..., Any], batch: Any) -> tuple[Tensor, Tensor]:
         """Summed negative log-likelihood of the counted samples, and their number."""
 
         def forward(*inputs: Tensor | None) -> Any:
@@ -143,7 +143,7 @@ class Trainer:
         losses, counted = self.task.losses(forward, batch, self.device)
         return (losses * counted).sum(), counted.sum()
 
-    def _autocast(self):
+    def _autocast(self) -> AbstractContextManager[Any]:
         if self.settings.precision == "float32":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)

@@ -69,12 +69,12 @@ class WaveNetTask:
             config = _with_noise_shaping(config, clips, held_out, settings.noise_shaping)
         cache.mkdir(parents=True, exist_ok=True)
         if settings.adaptive_noise_shaping and not config.adaptive_noise_shaping:
-            training = [clip for clip, held in zip(clips, held_out, strict=True) if not held]
+            used = [clip for clip, held in zip(clips, held_out, strict=True) if not held]
             config = _with_adaptive_noise_shaping(
-                config, _some(training), cache, settings.adaptive_noise_shaping
+                config, _some(used), cache, settings.adaptive_noise_shaping
             )
         items = load_clips(clips, config, cache, console)
-        if config.features and config.features.kind != "labels":
+        if config.sound_features:
             config, items = _normalized(config, items, held_out)
         self.config = config
         validation = [item for item, held in zip(items, held_out, strict=True) if held]
@@ -154,7 +154,7 @@ def _normalized(
     config: WaveNetConfig, items: list[Item], held_out: np.ndarray
 ) -> tuple[WaveNetConfig, list[Item]]:
     """Statistics of the features that are trained on, and all frames normalized by them."""
-    features = config.features
+    features = config.sound_features
     if features.statistics is None:
         training = (i.track for i, held in zip(items, held_out, strict=True) if not held)
         features = dataclasses.replace(features, statistics=FrameStatistics.of(training))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from argparse import Namespace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from wavenet.formats.rows import parse_json
 
 _SETTINGS_BYTES = 2**20
 _LOADING = threading.Lock()
+_arrays = import_module("numpy._core.multiarray")  # private to NumPy's own type stubs
 # Plain values beside the weights: numbers of NumPy in the state of an optimizer.
 _HARMLESS = [
-    np.dtype, np.ndarray, np._core.multiarray.scalar, np._core.multiarray._reconstruct,
+    np.dtype, np.ndarray, _arrays.scalar, _arrays._reconstruct,
     *(type(np.dtype(name)) for name in ("float64", "float32", "int64", "int32")),
 ]  # fmt: skip
 

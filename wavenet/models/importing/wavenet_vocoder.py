@@ -182,7 +182,7 @@ def _local(
         channels, hop, layers=0, upsampling="spread",
         upsampling_factors=settings.factors("upsample_scales"), frequency_kernel_size=taps,
     )  # fmt: skip
-    weights = {}
+    weights: dict[str, Array] = {}
     for i, factor in enumerate(local.upsampling_factors):
         layer = f"upsample_conv.{2 * i}"  # a ReLU comes behind each
         _layer(tensors, layer, f"condition.upsamplers.{i}", (1, 1, taps, factor), weights)
