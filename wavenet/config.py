@@ -15,6 +15,7 @@ from wavenet.noise_shaping import is_invertible
 
 MulawConvention = Literal["wavenet", "nnmnkwii", "librosa"]
 Precision = Literal["float32", "bf16", "int8"]
+PRECISIONS: tuple[Precision, ...] = typing.get_args(Precision)
 Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
 Cycle = Literal["day", "week", "year"]  # of the calendar
 
@@ -363,7 +364,7 @@ class WaveNetConfig:
         _require(len(set(self.speakers)) == len(self.speakers), "speakers must differ")
         _require_range("speaker_channels", self.speaker_channels, 1, 4096)
         _require_range("global_channels", self.global_channels, 0, 4096)
-        _require_choice("precision", self.precision, typing.get_args(Precision))
+        _require_choice("precision", self.precision, PRECISIONS)
         _require_range("temperature", self.temperature, 0.0, 1e6)
         _require_range("receptive field", self.receptive_field, 1, 2**18)
         if self.features is not None:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wavenet.arguments import choice
 from wavenet.assets import find_model
 from wavenet.audio import read_audio
-from wavenet.config import WaveNetConfig
+from wavenet.config import PRECISIONS, WaveNetConfig
 from wavenet.formats.model_file import load_model, save_model
 from wavenet.generator import Generator
 from wavenet.manifest import Clip
@@ -71,7 +72,8 @@ def quantize(
         raise ValueError(f"{model} holds a {config.kind} model; only a WaveNet is quantized")
     if config.precision == "int8":
         raise ValueError(f"{model} is already in int8; quantize the model that it was made of")
-    config = dataclasses.replace(config, precision=precision)
+    chosen = choice("precision", precision, PRECISIONS)
+    config = dataclasses.replace(config, precision=chosen)
     tensors |= activation_ranges(Generator(config, tensors, precision="float32"), recordings)
     if precision == "int8" and not tensors.keys() >= config.range_shapes().keys():
         raise ValueError("8-bit weights need recordings to calibrate on")
