@@ -16,7 +16,6 @@ from pathlib import Path
 
 import librosa
 import numpy as np
-import scipy.linalg
 import soundfile
 from machine import report
 from sklearn.pipeline import make_pipeline
@@ -24,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import wavenet
+import wavenet.baselines
 import wavenet.features.labels
 
 RATE = 8000
@@ -129,38 +129,11 @@ def entropy_of_codes(training: list[dict], words: list[dict]) -> float:
     return float(-np.mean(np.log2(counts / counts.sum())[codes]))
 
 
-def linear_prediction(words: list[dict], order: int = 16, block: int = 160) -> float:
-    """Bits per sample of backward-adaptive linear prediction.
-
-    The coefficients of each block of 20 ms come from the 80 ms before it alone, the scale of the
-    Laplacian residual from the last 10 ms; its mass in each mu-law bin is the probability.
-    """
-    edges = wavenet.mulaw_decode(np.arange(256), dtype="float64")
-    edges = np.concatenate([[-np.inf], (edges[1:] + edges[:-1]) / 2, [np.inf]])
-    bits = samples = 0
-    for word in words:
-        codes = wavenet.mulaw_encode(word["audio"])
-        y = np.pad(wavenet.mulaw_decode(codes, dtype="float64"), (640, 0))
-        residuals = np.full(80, 0.01)
-        for start in range(640, len(y), block):
-            past = y[start - 640 : start] * np.hanning(1280)[:640]
-            lags = np.correlate(past, past, "full")[639 : 640 + order]
-            lags[0] = lags[0] * 1.0001 + 1e-6
-            weights = scipy.linalg.solve_toeplitz(lags[:order], lags[1 : order + 1])
-            for t in range(start, min(start + block, len(y))):
-                prediction = weights @ y[t - 1 : t - 1 - order : -1]
-                scale = np.mean(np.abs(residuals[-80:])) + 1e-4
-                low, high = edges[codes[t - 640]], edges[codes[t - 640] + 1]
-                mass = laplace(high - prediction, scale) - laplace(low - prediction, scale)
-                bits -= np.log2(0.999 * mass + 0.001 / 256)
-                residuals = np.append(residuals[1:], y[t] - prediction)
-        samples += len(codes)
-    return float(bits / samples)
-
-
-def laplace(x: float, scale: float) -> float:
-    """Cumulative distribution of the Laplacian."""
-    return 0.5 * np.exp(x / scale) if x < 0 else 1 - 0.5 * np.exp(-x / scale)
+def linear_prediction(words: list[dict]) -> float:
+    """Bits per sample of backward-adaptive linear prediction; see `wavenet.baselines`."""
+    sounds = [wavenet.mulaw_encode(word["audio"]) for word in words]
+    values = wavenet.mulaw_decode(np.arange(256), dtype="float64")
+    return wavenet.baselines.baselines(sounds, values)["linear prediction"]
 
 
 def main() -> None:
