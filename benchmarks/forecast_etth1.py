@@ -86,7 +86,7 @@ def main() -> None:
     series = read_series(arguments.folder / "ETTh1.csv.gz")
     y = series.columns(("OT",))[:, 0]
     level, deviation = y[:TRAIN].mean(), y[:TRAIN].std()
-    raw = Series(series.times, ("OT",), y[:, None], series.source)
+    raw = Series(series.times, ("OT",), y[:, None], series.axis, series.source)
     y = (y - level) / deviation
     weights = linear_model(y, horizon)
     methods = {}

@@ -5,8 +5,11 @@ import gzip
 import numpy as np
 import pytest
 
+from wavenet.forecast import Forecast
+from wavenet.linear_forecast import fit_lags, remove_lags, restore_lags
 from wavenet.metrics.forecasts import continuous_ranked_probability_score
 from wavenet.series import calendar_cycles, calendar_features, read_series
+from wavenet.time_axis import TimeAxis
 
 GOOD = "date,a,b\n2020-01-01 00:00:00,1,2\n2020-01-01 01:00:00,3,\n2020-01-01 02:00:00,5,6e1\n"
 
@@ -19,7 +22,7 @@ def write(folder, text, name="x.csv"):
 
 def test_read(tmp_path):
     series = read_series(write(tmp_path, GOOD))
-    assert series.names == ("a", "b") and series.step == 3600
+    assert series.names == ("a", "b") and series.axis.step == 3600
     np.testing.assert_array_equal(series.columns(("b", "a")), [[2, 1], [np.nan, 3], [60, 5]])
     (tmp_path / "y.csv.gz").write_bytes(gzip.compress(GOOD.encode()))
     np.testing.assert_array_equal(read_series(tmp_path / "y.csv.gz").times, series.times)
@@ -33,7 +36,7 @@ def test_read(tmp_path):
         (("3,", "three,"), "row 3, column 'a': 'three' is no number"),
         (("6e1", "inf"), "row 4, column 'b': 'inf' is not finite"),
         (("6e1", "nan"), "row 4, column 'b': 'nan' is not finite"),
-        (("02:00:00", "02:30:00"), "row 4: the time 2020-01-01T02:30:00 is 5400 seconds after"),
+        (("02:00:00", "02:30:00"), "row 4: the time 2020-01-01 02:30:00 is 5400 seconds after"),
         (("01:00:00", "00:00:00"), "row 3: .* does not come after"),
         (("2020-01-01 01", "yesterday 01"), "row 3: 'yesterday 01:00:00' is not a time"),
         (("2020-01-01 01:00:00", ""), "row 3: '' is not a time"),
@@ -91,9 +94,99 @@ def test_calendar():
     assert features.shape == (336, 4)
     np.testing.assert_allclose(features[:24, :2], features[24:48, :2], atol=1e-6)
     np.testing.assert_allclose(features[:168], features[168:], atol=1e-6)
-    assert calendar_cycles(3600, 24 * 14) == ("day", "week")
-    assert calendar_cycles(86_400, 3 * 366) == ("week", "year")
-    assert calendar_cycles(86_400 * 365, 300) == ()
+    assert calendar_cycles(TimeAxis(3600), 24 * 14) == ("day", "week")
+    assert calendar_cycles(TimeAxis(86_400), 3 * 366) == ("week", "year")
+    assert calendar_cycles(TimeAxis(86_400 * 365), 300) == ()
+    assert [calendar_cycles(TimeAxis(n, "month"), 48) for n in (1, 3, 6, 12)] == [("year",)] * 3 + [
+        ()
+    ]
+    months = np.arange("1999-01", "2009-01", dtype="datetime64[M]").astype("datetime64[D]") + 27
+    features = calendar_features(months, ("year",), "month").reshape(10, 12, 2)
+    np.testing.assert_allclose(features, np.broadcast_to(features[0], (10, 12, 2)), atol=1e-11)
+    assert len({tuple(month) for month in features[0].round(6)}) == 12
+
+
+@pytest.mark.parametrize(
+    ("stamps", "step", "following"),
+    [
+        ("1999 2000 2001", 12, "2002 2003 2004"),
+        ("2000 2010 2020", 120, "2030 2040 2050"),
+        ("1999Q3 1999Q4 2000Q1", 3, "2000Q2 2000Q3 2000Q4"),
+        ("1999-Q3 1999-Q4 2000-Q1", 3, "2000-Q2 2000-Q3 2000-Q4"),
+        ("2019-11 2019-12 2020-01", 1, "2020-02 2020-03 2020-04"),
+        ("2019-11-30 2019-12-31 2020-01-31", 1, "2020-02-29 2020-03-31 2020-04-30"),
+        ("2019-11-30 2019-12-30 2020-01-30", 1, "2020-02-29 2020-03-30 2020-04-30"),
+        ("2019-11-28 2019-12-28 2020-01-28", 1, "2020-02-28 2020-03-28 2020-04-28"),
+        ("2021-07-01 2021-08-01 2021-09-01", 1, "2021-10-01 2021-11-01 2021-12-01"),
+        ("2019-02-28 2019-05-31 2019-08-31", 3, "2019-11-30 2020-02-29 2020-05-31"),
+        ("2018-02-28 2019-02-28 2020-02-29", 12, "2021-02-28 2022-02-28 2023-02-28"),
+        ("2018-02-28 2019-02-28 2020-02-28", 12, "2021-02-28 2022-02-28 2023-02-28"),
+        ("2020-01-31T06:00 2020-02-29T06:00", 1, "2020-03-31T06:00 2020-04-30T06:00"),
+        ("2020-01-31 2020-02-01 2020-02-02", 86_400, "2020-02-03 2020-02-04 2020-02-05"),
+        ("2021-02-01 2021-03-01 2021-03-29", 28 * 86_400, "2021-04-26 2021-05-24 2021-06-21"),
+        ("2020-02-28_23:00 2020-02-29_00:00", 3600, ""),
+    ],
+)
+def test_steps_of_the_calendar(tmp_path, stamps, step, following):
+    """What follows is written as what came, at the same day of the month or at its end."""
+    stamps = [stamp.replace("_", " ") for stamp in stamps.split()]
+    rows = "".join(f"{stamp},{i}\n" for i, stamp in enumerate(stamps))
+    series = read_series(write(tmp_path, f"when,y\n{rows}"))
+    assert (series.axis.step, series.axis.unit) == (step, "month" if step < 3600 else "second")
+    assert series.axis.written(series.times) == stamps
+    following = following.split()
+    times = series.axis.times(series.times[0], len(stamps) + len(following))
+    np.testing.assert_array_equal(times[: len(stamps)], series.times)
+    assert series.axis.written(times[len(stamps) :]) == following
+    last = series.rows(len(stamps) - 1, len(stamps))
+    np.testing.assert_array_equal(last.axis.times(last.times[0], 2)[0], last.times[0])
+
+
+@pytest.mark.parametrize(
+    ("stamps", "message"),
+    [
+        (
+            "2020-01 2020-02 2020-04",
+            "row 4: the time 2020-04 is 2 months after .* 1 month apart; fill",
+        ),
+        ("2020Q1 2020Q2 2020Q2", "row 4: the time 2020Q2 is 0 months after"),
+        ("2020 2019 2018", "row 3: the time 2019 does not come after 2020"),
+        (
+            "2020-01-31 2020-02-28 2020-03-31",
+            "row 4: .* 32 days?|seconds.*; write months as 2020-01",
+        ),
+        ("2020Q1 2020Q5 2020Q6", "row 3: '2020Q5' is not a time such as 2016, 2016Q3, 2016-07"),
+        ("2020-1 2020-2 2020-3", "row 2: '2020-1' is not a time"),
+        ("20200 20201 20202", "row 2: '20200' is not a time"),
+    ],
+)
+def test_refused_steps_of_the_calendar(tmp_path, stamps, message):
+    rows = "".join(f"{stamp},1\n" for stamp in stamps.split())
+    with pytest.raises(ValueError, match=rf"x\.csv, {message}"):
+        read_series(write(tmp_path, f"when,y\n{rows}"))
+
+
+def test_digits_show_the_spread():
+    random = np.random.default_rng(0)
+    paths = random.standard_normal((50, 4, 3)) * [3.0, 1.0, 1e-3] + [123_456_789, 0.0, 5e9]
+    result = Forecast(np.arange(4).astype("datetime64[s]"), ("a", "b", "c"), paths)
+    assert result.digits[1:] == [7, 16] and 12 <= result.digits[0] <= 13
+    for digits, spread, values in zip(result.digits, [3.0, 1.0, 1e-3], paths.T, strict=True):
+        written = np.vectorize(lambda v, n=digits: float(f"{v:.{n}g}"))(values)
+        np.testing.assert_allclose(written, values, rtol=0, atol=1e-3 * spread)
+    alike = Forecast(result.times, ("a",), np.full((3, 4, 1), 0.3))
+    assert alike.digits == [16] and f"{0.3:.16g}" == "0.3"
+
+
+def test_linear_part_at_a_level_far_from_0():
+    """Weights of float32 sum to 1 only nearly, which would move such a level by a deviation."""
+    random = np.random.default_rng(0)
+    y = 3 * np.sin(np.arange(600) / 7)[:, None] + random.standard_normal((600, 1))
+    weights = fit_lags(y, 48, 2)
+    left, far = (remove_lags(y + level, weights) for level in (0.0, 123_456_789.0))
+    np.testing.assert_allclose(far, left, atol=1e-5)
+    near, far = (restore_lags(y + level, left[None, :6], weights) for level in (0.0, 123_456_789.0))
+    np.testing.assert_allclose(far - 123_456_789.0, near, atol=1e-5)
 
 
 def test_continuous_ranked_probability_score():

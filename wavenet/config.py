@@ -18,6 +18,7 @@ Precision = Literal["float32", "bf16", "int8"]
 PRECISIONS: tuple[Precision, ...] = typing.get_args(Precision)
 Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
 Cycle = Literal["day", "week", "year"]  # of the calendar
+StepUnit = Literal["second", "month"]
 
 _LONGEST = 1e6  # duration of a symbol [s]
 PCM_LEVELS = 65536  # values of a sample under continuous outputs: those of 16-bit audio
@@ -189,8 +190,8 @@ class SeriesColumns:
     calendar
         Cycles of the calendar that are covariates too, each as sine and cosine: "day", "week",
         "year".
-    step
-        Time from row to row [s].
+    step, step_unit
+        Time from row to row, in seconds or, with "month", in months.
     context, horizon
         Rows that a forecast looks back on, and that it was trained to look ahead.
     lags
@@ -213,6 +214,7 @@ class SeriesColumns:
     horizon: int
     covariates: tuple[str, ...] = ()
     calendar: tuple[Cycle, ...] = ()
+    step_unit: StepUnit = "second"
     lags: int = 0
     patch: int = 1
     target_scales: tuple[float, ...] = ()
@@ -223,6 +225,8 @@ class SeriesColumns:
         names = self.targets + self.covariates
         _require(bool(self.targets), "a series needs a target column")
         _require(len(set(names)) == len(names), "the columns of a series must differ")
+        if self.step_unit == "month":
+            _require(set(self.calendar) <= {"year"}, "rows of months show no cycle but the year")
         _require_range("step", self.step, 1, 10**10)
         _require_range("horizon", self.horizon, 1, 10**6)
         _require_range("context", self.context, 1, 10**6)

@@ -19,6 +19,7 @@ from wavenet.series import (
     interleaved_covariates,
     rows_of_samples,
 )
+from wavenet.time_axis import step_text
 
 if TYPE_CHECKING:
     from wavenet.recurrent.generator import RecurrentGenerator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What may come.
+    """Sample paths of the future.
 
     Attributes
     ----------
@@ -46,6 +47,17 @@ class Forecast:
     def mean(self) -> NDArray[np.float64]:
         """`(horizon, targets)`."""
         return self.paths.mean(axis=0)
+
+    @property
+    def digits(self) -> list[int]:
+        """Significant digits of each target that show a ten-thousandth of the paths' spread.
+
+        From 7 to 16, which are nearly all that float64 has.
+        """
+        largest, spread = np.abs(self.paths).max(axis=0), self.paths.std(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            needed = np.nan_to_num(np.log10(largest / spread), nan=0.0, posinf=16.0, neginf=0.0)
+        return [int(n) for n in np.clip(np.ceil(needed.max(axis=0)) + 4, 7, 16)]
 
     def quantile(self, level: float) -> NDArray[np.float64]:
         """`(horizon, targets)`: what stays below with the probability `level`."""
@@ -96,9 +108,7 @@ def forecast(
             f"{columns.context + columns.lags}"
         )
     start = known - columns.context
-    times = series.times[start] + np.arange(columns.context + horizon) * np.timedelta64(
-        columns.step, "s"
-    )
+    times = series.axis.times(series.times[start], columns.context + horizon)
     past = series.rows(start - columns.lags, known).complete(columns.targets)
     given = covariate_rows(series.rows(start, len(series.times)), columns, times)
     scales = np.tile(columns.target_scales, columns.patch)
@@ -151,9 +161,11 @@ def _draw(
 
 def known_rows(series: Series, columns: SeriesColumns) -> int:
     """Rows up to the last one that has a target; checks that the series is one of the model."""
-    if series.step != columns.step:
+    axis = series.axis
+    if (axis.step, axis.unit) != (columns.step, columns.step_unit):
         raise ValueError(
-            f"{series.source} has a step of {series.step} s; that of the model is {columns.step} s"
+            f"{series.source} has a step of {step_text(axis.step, axis.unit)}, the model of "
+            f"{step_text(columns.step, columns.step_unit)}"
         )
     filled = ~np.isnan(series.columns(columns.targets)).all(axis=1)
     return int(np.flatnonzero(filled)[-1]) + 1 if filled.any() else 0
@@ -174,5 +186,5 @@ def covariate_rows(
             )
         values = rows.complete(columns.covariates)
         values = (values - columns.covariate_means) / columns.covariate_scales
-    calendar = calendar_features(times, columns.calendar)
+    calendar = calendar_features(times, columns.calendar, columns.step_unit)
     return np.concatenate([values, calendar], axis=1).astype(np.float32)

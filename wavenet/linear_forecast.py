@@ -45,6 +45,7 @@ def remove_lags(values: NDArray[np.float64], weights: NDArray) -> NDArray[np.flo
     """
     lags, patch = weights.shape[2], weights.shape[1]
     windows = np.lib.stride_tricks.sliding_window_view(values, lags + patch, axis=0)
+    weights = _of_sum_one(weights)
     linear = np.einsum("ntl,tpl->npt", windows[:, :, :lags], weights, optimize=True)
     return (windows[:, :, lags:].transpose(0, 2, 1) - linear).reshape(len(windows), -1)
 
@@ -68,8 +69,16 @@ def restore_lags(
     targets)`.
     """
     targets, patch, lags = weights.shape
+    weights = _of_sum_one(weights)
     known = np.broadcast_to(past, (len(left), *past.shape))
     for rows in np.moveaxis(left, 1, 0):
         linear = np.einsum("slt,tpl->spt", known[:, -lags:], weights, optimize=True)
         known = np.concatenate([known, linear + rows.reshape(-1, patch, targets)], axis=1)
     return known[:, len(past) :]
+
+
+def _of_sum_one(weights: NDArray) -> NDArray[np.float64]:
+    """Weights that sum to 1 in double precision: as kept they would move a level far from 0."""
+    weights = np.asarray(weights, dtype=np.float64).copy()
+    weights[:, :, -1] = 1 - weights[:, :, :-1].sum(axis=2)
+    return weights

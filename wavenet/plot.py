@@ -124,6 +124,7 @@ def plot_forecast(path: str | os.PathLike, past: Series, forecast: Forecast) -> 
             axis.fill_between(forecast.times, *edges, color="C0", alpha=0.3, linewidth=0)
         axis.plot(forecast.times, forecast.quantile(0.5)[:, i], color="C0")
         axis.set(ylabel=name)
+        axis.ticklabel_format(axis="y", useOffset=False, scilimits=(-4, 12))
     _save(figure, path)
 
 

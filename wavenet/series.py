@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wavenet.config import Cycle
+from wavenet.config import Cycle, StepUnit
 from wavenet.formats.rows import csv_rows
+from wavenet.time_axis import TimeAxis, find_time_axis, parse_time
 
 SAMPLE_RANGE = 8.0  # of a WaveNet's samples, [-1, 1], in units of the targets' scales
-_TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?")
-_SECONDS: dict[Cycle, float] = {
-    "day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0
-}  # fmt: skip
+_CYCLES: dict[StepUnit, dict[Cycle, float]] = {
+    "second": {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0},
+    "month": {"year": 12.0},
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Series:
         Of the columns.
     values
         `(n, columns)` float64; NaN where a cell is empty.
+    axis
+        How the times follow each other, and how they are written.
     source
         What messages call it.
     unusable
@@ -45,14 +47,10 @@ class Series:
     times: NDArray[np.datetime64]
     names: tuple[str, ...]
     values: NDArray[np.float64]
+    axis: TimeAxis
     source: str = "the series"
     unusable: dict[str, str] = field(default_factory=dict)
     lines: NDArray[np.int64] | None = None
-
-    @property
-    def step(self) -> int:
-        """Time from row to row [s]."""
-        return int((self.times[1] - self.times[0]).astype(np.int64))
 
     def columns(self, names: tuple[str, ...]) -> NDArray[np.float64]:
         """`(n, len(names))`; a ValueError names a column that is not there or has no numbers."""
@@ -79,7 +77,7 @@ class Series:
         """The rows from `start` to before `end`."""
         times, values = self.times[start:end], self.values[start:end]
         lines = self._lines()[start:end]
-        return Series(times, self.names, values, self.source, self.unusable, lines)
+        return Series(times, self.names, values, self.axis, self.source, self.unusable, lines)
 
     def _lines(self) -> NDArray[np.int64]:
         return np.arange(2, 2 + len(self.times)) if self.lines is None else self.lines
@@ -88,6 +86,8 @@ class Series:
 def read_series(path: str | os.PathLike) -> Series:
     """Reads a CSV file (`.csv` or `.csv.gz`) with a header, whose first column is the time.
 
+    Rows may be of seconds up to years: times are written as 2020-01-31 12:00:00 (or to the minute),
+    2020-01-31, 2020-01, 2020Q1 or 2020, and months may be given by any one day, such as their last.
     Cells that are no finite numbers are refused when their column is asked for.
 
     Raises
@@ -108,7 +108,8 @@ def read_series(path: str | os.PathLike) -> Series:
             raise ValueError(f"{path}, row {line}: {len(row)} cells for {len(header)} columns")
     lines = np.array([line for line, _ in rows])
     times = np.array([_time(row[0], line, path) for line, row in rows])
-    _check_steps(times, lines, path)
+    template = max((row[0].strip() for _, row in rows), key=len)
+    axis = find_time_axis(times, template, lambda row: f"{path}, row {lines[row]}")
     values = np.full((len(rows), len(names)), math.nan)
     unusable = {}
     for column, name in enumerate(names):
@@ -117,15 +118,18 @@ def read_series(path: str | os.PathLike) -> Series:
                 values[i, column] = _number(row[column + 1], name, line, path)
         except ValueError as error:
             unusable[name] = str(error)
-    return Series(times, names, values, str(path), unusable, lines)
+    return Series(times, names, values, axis, str(path), unusable, lines)
 
 
 def calendar_features(
-    times: NDArray[np.datetime64], cycles: tuple[Cycle, ...]
+    times: NDArray[np.datetime64], cycles: tuple[Cycle, ...], unit: StepUnit = "second"
 ) -> NDArray[np.float64]:
-    """Sine and cosine of each cycle of the calendar, `(n, 2 * len(cycles))`."""
-    seconds = times.astype("datetime64[s]").astype(np.int64).astype(np.float64)
-    phases = [2 * np.pi * seconds / _SECONDS[cycle] for cycle in cycles]
+    """Sine and cosine of each cycle of the calendar, `(n, 2 * len(cycles))`.
+
+    `unit` is that of the step from row to row: of months, the same ones of all years are equal.
+    """
+    ticks = times.astype(f"datetime64[{'M' if unit == 'month' else 's'}]").astype(np.int64)
+    phases = [2 * np.pi * ticks / _CYCLES[unit][cycle] for cycle in cycles]
     features = [wave(phase) for phase in phases for wave in (np.sin, np.cos)]
     return np.stack(features, axis=1) if features else np.zeros((len(times), 0))
 
@@ -158,20 +162,17 @@ def interleaved_covariates(covariates: NDArray, targets: int) -> NDArray[np.floa
     return frames.reshape(*outer, rows * targets, targets + channels)
 
 
-def calendar_cycles(step: int, rows: int) -> tuple[Cycle, ...]:
-    """Cycles that are longer than two steps, and that `rows` show twice."""
-    return tuple(c for c, s in _SECONDS.items() if 2 * step < s and 2 * s <= step * rows)
+def calendar_cycles(axis: TimeAxis, rows: int) -> tuple[Cycle, ...]:
+    """Cycles of two steps or more that `rows` show twice."""
+    step = axis.step
+    return tuple(c for c, s in _CYCLES[axis.unit].items() if 2 * step <= s and 2 * s <= step * rows)
 
 
 def _time(text: str, line: int, path: Path) -> np.datetime64:
-    if _TIME.fullmatch(text.strip()):
-        try:
-            return np.datetime64(text.strip().replace(" ", "T"), "s")
-        except ValueError:
-            pass
-    raise ValueError(
-        f"{path}, row {line}: {text!r} is not a time such as 2016-07-01 or 2016-07-01 13:00:00"
-    )
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise ValueError(f"{path}, row {line}: {error}") from None
 
 
 def _number(text: str, name: str, line: int, path: Path) -> float:
@@ -185,18 +186,3 @@ def _number(text: str, name: str, line: int, path: Path) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{path}, row {line}, column {name!r}: {text!r} is not finite")
     return value
-
-
-def _check_steps(times: NDArray[np.datetime64], lines: NDArray[np.int64], path: Path) -> None:
-    steps = np.diff(times)
-    if steps[0] <= np.timedelta64(0, "s"):
-        raise ValueError(
-            f"{path}, row {lines[1]}: the time {times[1]} does not come after {times[0]}"
-        )
-    wrong = np.flatnonzero(steps != steps[0])
-    if len(wrong):
-        row = int(wrong[0])
-        raise ValueError(
-            f"{path}, row {lines[row + 1]}: the time {times[row + 1]} is {steps[row]} after the "
-            f"row before, the first rows are {steps[0]} apart; fill or resample the series first"
-        )

@@ -15,6 +15,7 @@ from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.formats.model_file import load_model
 from wavenet.generator import Generator, load
 from wavenet.samples import decode_samples
+from wavenet.time_axis import step_text
 
 _LENGTH = 2000  # generated samples that are held against teacher forcing
 
@@ -86,7 +87,8 @@ def _features(generator: Generator) -> Check:
         return Check("features", True, "no local conditioning")
     if config.series:
         names = ", ".join(config.series.targets)
-        return Check("features", True, f"a time series of {names}, step {config.series.step} s")
+        step = step_text(config.series.step, config.series.step_unit)
+        return Check("features", True, f"a time series of {names}, step {step}")
     if config.features is None:
         detail = (
             f"the model file does not say how its {config.local.channels} feature channels are "

@@ -240,6 +240,82 @@ def test_refused_tables(table, tmp_path):
             train(path, tmp_path / "out", {"target": "load"}, RUN)
 
 
+def command(capsys, monkeypatch, *arguments) -> str:
+    code, text = run(capsys, monkeypatch, *arguments)
+    assert code == 0, text
+    return text
+
+
+@pytest.mark.parametrize("kind", ["recurrent", "wavenet", "echo-state"])
+def test_monthly_and_yearly_tables(tmp_path, capsys, monkeypatch, kind):
+    """From the table to the forecast, which goes on at the ends of months, or by years."""
+    random = np.random.default_rng(0)
+    months = np.arange("1990-01", "2010-02", dtype="datetime64[M]")
+    y = 10 * np.sin(2 * np.pi * np.arange(241) / 12) + random.standard_normal(241)
+    ends = (months + 1).astype("datetime64[D]") - 1
+    options = ["--kind", kind, "--target", "y", "--horizon", "14", "--context", "24"]
+    if kind != "echo-state":
+        options += ["--steps", "100", "--batch-size", "8", "--warmup-steps", "5"]
+    if kind == "wavenet":
+        options += ["--residual-channels", "8", "--gate-channels", "16", "--skip-channels", "16"]
+    for name, stamps in (("months", ends), ("years", np.arange(1770, 2011))):
+        table, model, out = (tmp_path / f"{name}{end}" for end in (".csv", "", ".out.csv"))
+        table.write_text("t,y\n" + "".join(f"{t},{v}\n" for t, v in zip(stamps, y, strict=True)))
+        command(capsys, monkeypatch, "train", table, "-o", model, *options)
+        command(capsys, monkeypatch, "forecast", table, "--model", model, "-o", out)
+        step = "1 month" if name == "months" else "12 months"
+        assert f"a row every {step}" in command(capsys, monkeypatch, "info", model)
+        rows = [line.split(",") for line in out.read_text().splitlines()[1:]]
+        found = [row[0] for row in rows]
+        if name == "years":
+            assert found == [str(year) for year in range(2011, 2025)]
+            assert wavenet.load(model).config.series.calendar == ()
+            continue
+        assert found[:3] == ["2010-02-28", "2010-03-31", "2010-04-30"] and len(found) == 14
+        assert wavenet.load(model).config.series.calendar == ("year",)
+        expected = 10 * np.sin(2 * np.pi * np.arange(241, 255) / 12)
+        assert np.abs([float(row[1]) for row in rows] - expected).mean() < 4  # of 6.4
+    hours = tmp_path / "hours.csv"
+    rows = [f"2020-01-0{1 + i // 24}T{i % 24:02}:00,{v}" for i, v in enumerate(y[:200])]
+    hours.write_text("t,y\n" + "\n".join(rows) + "\n")
+    code, text = run(capsys, monkeypatch, "forecast", hours, "--model", model, "-o", out)
+    assert code == 2 and "has a step of 3600 s, the model of 12 months" in text
+
+
+@pytest.mark.parametrize("lags", [0, 24])
+def test_a_meter_far_from_0(tmp_path, capsys, monkeypatch, lags):
+    """The table shows the spread, and the model saw it."""
+    random = np.random.default_rng(0)
+    y = 123_456_789 + 3 * np.sin(2 * np.pi * np.arange(600) / 24) + random.normal(0, 0.1, 600)
+    times = np.datetime64("2020-01-01T00:00") + np.arange(600) * np.timedelta64(1, "h")
+    table, out, paths = (tmp_path / name for name in ("meter.csv", "next.csv", "paths.csv"))
+    rows = (f"{t},{v:.3f}\n" for t, v in zip(times, y, strict=True))
+    table.write_text("t,y\n" + "".join(rows))
+    model = {"target": "y", "horizon": 12, "hidden_size": 16, "lags": lags}
+    assert train(table, tmp_path / "model", model, RUN)
+    options = ["--model", tmp_path / "model", "-o", out, "--paths", paths, "--samples", "50"]
+    command(capsys, monkeypatch, "forecast", table, *options)
+    with open(out, newline="") as file:
+        quantiles = np.array([[float(v) for v in row[1:]] for row in list(csv.reader(file))[1:]])
+    assert (np.diff(quantiles[:, 1:], axis=1) > 0).all()
+    expected = 123_456_789 + 3 * np.sin(2 * np.pi * np.arange(600, 612) / 24)
+    assert np.abs(quantiles[:, 0] - expected).mean() < 1
+    result = forecast(wavenet.load(tmp_path / "model"), read_series(table), samples=50)
+    with open(paths, newline="") as file:
+        drawn = np.array([[float(v) for v in row[1:]] for row in list(csv.reader(file))[1:]])
+    np.testing.assert_allclose(drawn.T[..., None], result.paths, rtol=0, atol=1e-3)
+
+
+def test_sunspots(data, tmp_path, capsys, monkeypatch):
+    """Yearly numbers with a first column of bare years."""
+    table, out = data / "timeseries" / "sunspots_yearly.csv", tmp_path / "next.csv"
+    options = ["--target", "SUNACTIVITY", "--horizon", "11", "--steps", "100"]
+    command(capsys, monkeypatch, "train", table, "-o", tmp_path / "model", *options)
+    command(capsys, monkeypatch, "forecast", table, "--model", tmp_path / "model", "-o", out)
+    years = [line.split(",")[0] for line in out.read_text().splitlines()]
+    assert years == ["time", *(str(year) for year in range(2009, 2020))]
+
+
 def test_resume(table, tmp_path):
     train(table[0], tmp_path / "out", MODEL, RUN | {"steps": 5})
     assert train(table[0], tmp_path / "out", resume=True, training={"steps": 10})

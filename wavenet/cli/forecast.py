@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from wavenet.forecast import Forecast
+    from wavenet.series import Series
 
 
 def forecast(
@@ -46,16 +53,10 @@ def forecast(
         raise ValueError(f"{model} is not a model of a time series")
     past = read_series(series)
     result = run(generator, past, horizon, samples=samples, seed=seed)
-    columns: dict[str, Any] = {"time": result.times.astype(str)}
-    for i, name in enumerate(result.targets):
-        columns[f"{name} mean"] = result.mean[:, i]
-        columns |= {f"{name} q{level:g}": result.quantile(level)[:, i] for level in levels}
-    _write(output, columns)
+    summary = [(f"q{level}", result.quantile(level)) for level in levels]
+    _write(output, past, result, [("mean", result.mean), *summary])
     if paths:
-        columns = {"time": result.times.astype(str)}
-        for i, name in enumerate(result.targets):
-            columns |= {f"{name} {s}": result.paths[s, :, i] for s in range(samples)}
-        _write(str(paths), columns)
+        _write(str(paths), past, result, list(enumerate(result.paths)))
     if plot:
         from wavenet.plot import plot_forecast
 
@@ -73,11 +74,17 @@ def _levels(text: str) -> list[float]:
     return levels
 
 
-def _write(output: str, columns: dict[str, Any]) -> None:
+def _write(
+    output: str, past: Series, result: Forecast, columns: Sequence[tuple[object, np.ndarray]]
+) -> None:
+    """Writes a table with columns `(horizon, targets)`, each with its name."""
     from wavenet.formats.atomic import atomic_path
 
-    rows = [list(columns), *zip(*columns.values(), strict=True)]
-    rows = [[f"{v:.7g}" if isinstance(v, float) else v for v in row] for row in rows]
+    table: list[list[str]] = [["time", *past.axis.written(result.times)]]
+    for i, (target, digits) in enumerate(zip(result.targets, result.digits, strict=True)):
+        for name, values in columns:
+            table.append([f"{target} {name}", *(f"{v:.{digits}g}" for v in values[:, i])])
+    rows = zip(*table, strict=True)
     if output == "-":
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
         return

@@ -48,7 +48,10 @@ def info(
 
 
 def _print_series(series: SeriesColumns) -> None:
-    print(f"time series: {', '.join(series.targets)}; a row every {series.step} s")
+    from wavenet.time_axis import step_text
+
+    step = step_text(series.step, series.step_unit)
+    print(f"time series: {', '.join(series.targets)}; a row every {step}")
     known = [*series.covariates, *series.calendar]
     print(f"covariates: {', '.join(known) or 'none'}")
     print(f"horizon: {series.horizon} rows, from {series.context + series.lags}")

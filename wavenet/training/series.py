@@ -77,8 +77,8 @@ def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) 
     for columns in names:
         values = training.complete(columns)
         scales = values.std(axis=0)
-        for name, scale in zip(columns, scales, strict=True):
-            if scale == 0:
+        for name, extent in zip(columns, np.ptp(values, axis=0), strict=True):
+            if extent == 0:
                 raise ValueError(f"{path}, column {name!r} is constant")
         if options["lags"] and columns == names[0]:
             scales = _scales_left(values, options["lags"], path)
@@ -87,10 +87,11 @@ def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) 
     if patch < 1:
         raise ValueError(f"patch must be from 1, got {patch}")
     return SeriesColumns(
-        targets=names[0], step=series.step, horizon=options["horizon"],
+        targets=names[0], step=series.axis.step, step_unit=series.axis.unit,
+        horizon=options["horizon"],
         context=options["context"] or -(-2 * options["horizon"] // patch) * patch,
         covariates=names[1], patch=patch,
-        calendar=calendar_cycles(series.step, len(training.times)),
+        calendar=calendar_cycles(series.axis, len(training.times)),
         lags=options["lags"], target_scales=tuple(parts[0][1]),
         covariate_means=tuple(parts[1][0]),
         covariate_scales=tuple(parts[1][1]),
@@ -195,11 +196,15 @@ def _read_track(
     length = columns.lags + columns.context + columns.whole_patches(columns.horizon)
     if split < length:
         names = "lags, context and horizon" if columns.lags else "context and horizon"
-        raise ValueError(f"{path} has {split} rows to train on, fewer than {names}, {length}")
+        raise ValueError(
+            f"{path} has {split} rows to train on, fewer than {names}, {length}: choose a smaller "
+            "horizon"
+        )
     targets = series.rows(0, known).complete(columns.targets)
     covariates = covariate_rows(series.rows(0, known), columns, series.times[:known])
     if not columns.lags:
-        samples = (targets / columns.target_scales).astype(np.float32)
+        level = targets[:split].mean(axis=0)  # may be so far away that float32 loses the rest
+        samples = ((targets - level) / columns.target_scales).astype(np.float32)
         return Track(samples, covariates), split, None
     weights = fit_lags(targets[:split], columns.lags, columns.patch)
     samples = remove_lags(targets, weights) / np.tile(columns.target_scales, columns.patch)
