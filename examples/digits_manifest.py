@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from wavenet.audio import write_audio
+
 FRAME = 0.01  # [s]
 ACTIVE = 0.06  # of the loudest frame, the level [RMS] from which a frame counts as speech
 MARGIN = 0.02  # [s] kept on both sides of the word
@@ -70,7 +72,7 @@ def main(source: Path, target: Path) -> None:
                 }
             )
             position += end - start
-        soundfile.write(target / name, np.concatenate(words), rate, subtype="PCM_16")
+        write_audio(target / name, np.concatenate(words), rate)
     with open(target / "manifest.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, manifest[0].keys())
         writer.writeheader()

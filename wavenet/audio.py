@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import struct
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,12 +16,18 @@ import soundfile
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.audio_files import AUDIO_FORMATS
-from wavenet.formats.atomic import CheckedFile, atomic_path
+from wavenet.formats.atomic import atomic_path
+from wavenet.sound import as_samples, check_level, plain_array, to_int16
 
 _SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 340, in Vorbis 460
 _BLOCK = 2**16
 _LARGEST = 2**32 - 1  # size in a WAV file
+_UNKNOWN = 0x7F000000  # bytes: what writers of pipes give as the size is as large or larger
+_LARGEST_RATIO = 100  # of sample rates: 192 to 4 kHz is 48
+
+
+class AudioFileWarning(UserWarning):
+    """A file holds more or less sound than it says."""
 
 
 def read_audio(
@@ -47,38 +54,121 @@ def read_audio(
     FileNotFoundError
         There is no such file.
     ValueError
-        The file cannot be read, is empty, or has samples that are not finite.
+        The file cannot be read, is empty, has samples that are not finite, or floats that are not
+        scaled to 1 (see `wavenet.sound.as_samples`).
+
+    Warns
+    -----
+    AudioFileWarning
+        The file holds more or less sound than its header says; what both have is read.
     """
     name = path if isinstance(path, str | os.PathLike) else "the input"
     if name is path and not Path(path).is_file():
         raise FileNotFoundError(f"no audio file at {path}")
-    size = _size(path)
+    if str(getattr(path, "name", path)).lower().endswith(".raw"):
+        raise ValueError(f"{name} says neither its rate nor its format: convert it to .wav first")
+    y, rate, mismatch = _decode(path, name)
+    if not len(y):
+        raise ValueError(f"{name} has no samples{mismatch and ': '}{mismatch}")
+    if mismatch:
+        warnings.warn(f"{name}: {mismatch}", AudioFileWarning, stacklevel=2)
+    with named(name):
+        check_level(y)
+        if mono:
+            y = y.mean(axis=1)
+        if sample_rate is None:
+            return y, rate
+        return resample(y, rate, sample_rate), sample_rate
+
+
+def _decode(
+    path: str | os.PathLike | BinaryIO, name: object
+) -> tuple[NDArray[np.float32], int, str]:
+    """Samples `(n, channels)`, their rate [Hz], and how they are not as many as the header says."""
+    with _opened(path) as content:
+        size = content.seek(0, os.SEEK_END)
+        mismatch = _size_mismatch(content, size)
+        content.seek(0)
     try:
         with soundfile.SoundFile(path) as file:
-            if file.frames > _SAMPLES_PER_BYTE * size:
-                raise ValueError(f"{name} claims {file.frames} samples in {size} bytes")
-            y, rate = file.read(dtype="float32", always_2d=True), file.samplerate
+            claimed, rate = file.frames, file.samplerate
+            if claimed > _SAMPLES_PER_BYTE * size:
+                raise ValueError(f"{name} claims {claimed} samples in {size} bytes")
+            y = file.read(claimed, dtype="float32", always_2d=True)  # all: some cannot be sought in
     except soundfile.LibsndfileError as error:
-        raise ValueError(f"{name} cannot be read as audio: {error.error_string}") from error
-    if not len(y):
-        raise ValueError(f"{name} has no samples")
-    if not np.isfinite(y).all():
-        raise ValueError(f"{name} has samples that are not finite")
-    if mono:
-        y = y.mean(axis=1)
-    if sample_rate is not None and sample_rate != rate:
-        y, rate = soxr.resample(y, rate, sample_rate, quality="VHQ"), sample_rate
-    return y, rate
+        reason = error.error_string or "it is damaged or cut off"
+        raise ValueError(f"{name} cannot be read as audio: {reason}") from error
+    if len(y) < claimed:
+        mismatch = f"its header says {claimed:,} samples, and {len(y):,} are there"
+    return y, rate, mismatch
 
 
-def _size(file: str | os.PathLike | BinaryIO) -> int:
-    """Bytes of a file."""
-    if isinstance(file, str | os.PathLike):
-        return os.path.getsize(file)
-    start = file.tell()
-    size = file.seek(0, os.SEEK_END)
-    file.seek(start)
-    return size
+def _opened(path: str | os.PathLike | BinaryIO) -> AbstractContextManager[BinaryIO]:
+    return open(path, "rb") if isinstance(path, str | os.PathLike) else nullcontext(path)
+
+
+@contextmanager
+def named(path: object) -> Iterator[None]:
+    """Lets errors with a recording be sentences with its name."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ValueError(f"{path}: there is not enough memory for it") from error
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path}: {error}") from error
+
+
+def resample(y: ArrayLike, rate: float, new_rate: float) -> NDArray[np.floating]:
+    """Sound `(n,)` or `(n, channels)` at another sample rate [Hz]; float32 stays float32.
+
+    Raises
+    ------
+    ValueError
+        It is not sound (see `wavenet.sound.as_samples`), the rates are more than a factor of 100
+        apart, or not a sample is left.
+    """
+    sound: NDArray[np.floating] = plain_array(y)
+    if sound.dtype == np.float32:
+        check_level(sound)
+    else:
+        sound = as_samples(y)
+    if rate == new_rate:
+        return sound
+    if not 1 / _LARGEST_RATIO <= new_rate / rate <= _LARGEST_RATIO:
+        raise ValueError(
+            f"a rate of {rate:g} Hz is too far from {new_rate:g} Hz to resample the sound; check it"
+        )
+    sound = soxr.resample(sound, rate, new_rate, quality="VHQ")
+    if not len(sound):
+        raise ValueError(f"nothing of the sound is left at {new_rate:g} Hz: it is too short")
+    return sound
+
+
+def _size_mismatch(file: BinaryIO, size: int) -> str:
+    """How the sound in a WAV or AIFF file is less or more than its header says; else nothing.
+
+    Walks the chunks, since libsndfile does not say what it makes of them.
+    """
+    file.seek(0)
+    order = {b"RIFF": "<", b"FORM": ">"}.get(file.read(12)[:4])
+    place, found = 12, False
+    while order and place + 8 <= size:
+        file.seek(place)
+        name, length = struct.unpack(f"{order}4sI", file.read(8))
+        there = size - place - 8
+        if name in (b"data", b"SSND"):
+            found = True
+            if length > there:
+                said = f"its header says {length:,} bytes of sound, and {there:,} are there"
+                return "" if length >= _UNKNOWN else said
+        elif length > there or not name.strip().isalnum():  # no chunk
+            file.seek(place)
+            more = found and any(file.read(_BLOCK))  # zeros are padding
+            return f"{size - place:,} bytes after its sound are not read" if more else ""
+        place += 8 + length + length % 2
+    return ""
 
 
 def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None:
@@ -89,16 +179,17 @@ def write_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int) -> None
     path
         The extension chooses the format (.wav, .flac, .ogg and what else libsndfile writes).
     y
-        `(n,)` or `(n, channels)`, floats clipped to [-1, 1], or int16.
+        `(n,)` or `(n, channels)`, as for `wavenet.sound.as_samples`. Every format gets the
+        same values, those of `wavenet.sound.to_int16`.
     sample_rate
         [Hz]
 
     Raises
     ------
     ValueError
-        The format is not known, or the samples are not finite.
+        The format is not known, or the samples are not sound.
     """
-    y = _finite(y)
+    y = to_int16(y)
     with audio_writer(path, sample_rate, 1 if y.ndim == 1 else y.shape[1]) as write:
         for start in range(0, len(y), _BLOCK):  # libsndfile's Vorbis dies of millions at once
             write(y[start : start + _BLOCK])
@@ -114,11 +205,9 @@ def audio_writer(
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist")
     with atomic_path(path) as temporary:
-        with CheckedFile(temporary, "w+") as content:
-            if not content.seekable():
-                raise ValueError(f"{path} is a pipe; {kind} files go to places that can be sought")
-            with soundfile.SoundFile(content, "w", sample_rate, channels, format=kind) as file:
-                yield lambda y: file.write(_finite(y))
+        with soundfile.SoundFile(temporary, "w", sample_rate, channels, format=kind) as file:
+            whole = file.subtype == "PCM_16"
+            yield lambda y: file.write(to_int16(y) if whole else to_int16(y) / 32768)
 
 
 def audio_format(path: str | os.PathLike) -> str:
@@ -129,9 +218,8 @@ def audio_format(path: str | os.PathLike) -> str:
     ValueError
         The extension is not that of a format that says what it holds.
     """
-    suffix = Path(path).suffix.lower()
-    kind = AUDIO_FORMATS.get(suffix)
-    if kind is None or suffix == ".opus":  # an Ogg file, but not of Vorbis
+    kind = Path(path).suffix[1:].upper()
+    if kind == "RAW" or kind not in soundfile.available_formats():
         raise ValueError(f"{path} has no known audio extension; use .wav, .flac or .ogg")
     return kind
 
@@ -139,7 +227,7 @@ def audio_format(path: str | os.PathLike) -> str:
 def wav_bytes(y: ArrayLike, sample_rate: int) -> bytes:
     """A whole 16-bit WAV file."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, _finite(y), sample_rate, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, to_int16(y), sample_rate, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
 
 
@@ -157,27 +245,4 @@ def wav_header(sample_rate: int, n_samples: int | None = None) -> bytes:
 
 def pcm_bytes(y: ArrayLike) -> bytes:
     """Raw samples, 16-bit little-endian."""
-    return np.round(_finite(y) * 32767).astype("<i2").tobytes()
-
-
-def as_samples(y: ArrayLike) -> NDArray[np.float64]:
-    """Sound of any shape as contiguous float64: floats as they are, int16 divided by 32768.
-
-    Raises
-    ------
-    ValueError
-        Another type: it does not say what full scale is.
-    """
-    y = np.asarray(y)
-    if y.dtype.kind == "i" and y.dtype.itemsize == 2:
-        return y / 32768.0
-    if y.dtype.kind != "f":
-        raise ValueError(f"samples must be floats from -1 to 1, or int16, got dtype {y.dtype}")
-    return np.ascontiguousarray(y, np.float64)
-
-
-def _finite(y: ArrayLike) -> NDArray[np.float64]:
-    y = as_samples(y)
-    if not np.isfinite(y).all():
-        raise ValueError("the audio has samples that are not finite")
-    return np.clip(y, -1, 1)
+    return to_int16(y).astype("<i2").tobytes()

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wavenet import _core
 from wavenet.config import MulawConvention
+from wavenet.sound import plain_array, scaled, to_int16
 
 
 def mulaw_encode(
@@ -26,8 +27,8 @@ def mulaw_encode(
     Parameters
     ----------
     y
-        Samples of any shape: float32 or float64 in [-1, 1] (clipped beyond), or int16, which
-        stands for y / 32768. Other real types are taken as float64, of integers -1, 0 and 1 alone.
+        Samples of any shape: floats in [-1, 1] (clipped beyond), or integers that stand for floats
+        by the range of their type, int16 for y / 32768 (see `wavenet.sound.scaled`).
     channels
         Number of codes, a power of two from 4 to 65,536.
     convention
@@ -42,19 +43,12 @@ def mulaw_encode(
     Raises
     ------
     ValueError
-        NaN, or an argument out of range.
+        NaN or infinity, a type that is not sound, or an argument out of range.
     """
-    array = np.asarray(y)
+    array = plain_array(y)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype not in (np.float32, np.float64, np.int16):
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"samples must be real numbers, got dtype {array.dtype}")
-        if array.dtype.kind in "iu" and np.any((array < -1) | (array > 1)):
-            raise ValueError(
-                f"samples of dtype {array.dtype} go beyond -1 to 1; of integers only int16 stands "
-                "for PCM: scale others to floats"
-            )
-        array = array.astype(np.float64)
+        array = scaled(array)
     return _codec(channels, convention).encode(np.require(array, requirements=["C", "A"]))
 
 
@@ -67,7 +61,9 @@ def mulaw_decode(
     """The samples that mu-law codes stand for.
 
     With mu = channels - 1, y = sign(s) ((1 + mu)^|s| - 1) / mu, where s is 2 code / mu - 1, or
-    for "librosa" 2 code / channels - 1.
+    for "librosa" 2 code / channels - 1. That is an edge of the code's bin for "nnmnkwii": where the
+    nearest float lies below it, the next that has the code is taken, so that encoding gives all
+    codes back.
 
     Parameters
     ----------
@@ -88,18 +84,46 @@ def mulaw_decode(
     ValueError
         A code or an argument out of range.
     """
-    if np.dtype(dtype) not in (np.float32, np.float64):
+    name = _name(dtype)
+    if name not in ("float32", "float64"):
         raise ValueError(f"dtype must be float32 or float64, got {dtype!r}")
     codec = _codec(channels, convention)
-    array = np.asarray(codes)
+    array = plain_array(codes)
     if array.dtype not in (np.uint8, np.uint16):
         array = _as_codes(array, channels)
-    decode = codec.decode_float32 if np.dtype(dtype) == np.float32 else codec.decode_float64
+    decode = codec.decode_float32 if name == "float32" else codec.decode_float64
     return decode(np.require(array, requirements=["C", "A"]))
 
 
+@lru_cache(maxsize=8)
+def values_of_codes(channels: int, convention: MulawConvention) -> NDArray[np.float32]:
+    """The samples of all codes, each of which keeps its code when rounded to 16 bits.
+
+    A value whose nearest value of 16-bit audio has another code becomes the one beside it, if that
+    has the code: from 1024 channels on some bins hold none, nor does that of the highest code of
+    "nnmnkwii".
+    """
+    codes = np.arange(channels)
+    values = mulaw_decode(codes, channels, convention)
+    for step in (1, -1):
+        steps = to_int16(values)
+        beside = np.clip(steps.astype(np.int32) + step, -32768, 32767).astype(np.int16)
+        lost = mulaw_encode(steps, channels, convention) != codes
+        kept = lost & (mulaw_encode(beside, channels, convention) == codes)
+        values[kept] = beside[kept] / np.float32(32768)
+    values.setflags(write=False)
+    return values
+
+
+def _name(dtype: DTypeLike) -> str | None:
+    try:
+        return np.dtype(dtype).name
+    except TypeError:
+        return None
+
+
 def _as_codes(array: np.ndarray, channels: int) -> NDArray[np.uint16]:
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" and array.size:
         raise ValueError(f"codes must be whole numbers, got dtype {array.dtype}")
     bad = np.flatnonzero((array < 0) | (array >= channels))
     if bad.size:

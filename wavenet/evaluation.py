@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.audio import read_audio
-from wavenet.audio_files import Note
+from wavenet.audio import named, read_audio
 from wavenet.codec import mulaw_decode, mulaw_encode
-from wavenet.conversion.recordings import Progress, find_pairs, for_each, named
+from wavenet.conversion.recordings import Progress, find_pairs, for_each
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
-from wavenet.formats.atomic import explain
 from wavenet.generator import Generator
 from wavenet.metrics import log_spectral_distance as lsd
 from wavenet.metrics import perception
@@ -28,6 +26,7 @@ from wavenet.metrics.f0 import compare_f0
 from wavenet.metrics.log_spectral_distance import log_spectral_distance
 from wavenet.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from wavenet.metrics.summary import Interval, mean_interval
+from wavenet.sound import as_samples
 
 POWER_THRESHOLD = -20.0  # frames below, relative to the recording's mean, count as silence [dB]
 _CENTS = 1200 / math.log(2)
@@ -152,7 +151,7 @@ class Measure:
         ValueError
             Another length, or a sound that cannot be analysed.
         """
-        other = np.asarray(other, dtype=np.float64)
+        other = as_samples(other)
         reference, rate = self.reference, self.settings.sample_rate
         frame = self.settings.frame_period * rate / 1000
         if abs(len(other) - len(reference)) >= 2 * frame:
@@ -188,7 +187,6 @@ def evaluate(
     model: Generator | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
-    note: Note | None = None,
 ) -> Evaluation:
     """Measures the sound files of a folder against those of the same name in another.
 
@@ -202,15 +200,13 @@ def evaluate(
         Threads; None: one per processor.
     progress
         Called with (stage, done, total).
-    note
-        Called with a sentence on what was passed over in each folder.
 
     Raises
     ------
     FileNotFoundError, ValueError
         A folder is missing or empty, no names are in both, or no pair could be measured.
     """
-    pairs = find_pairs(references, outputs, note)
+    pairs = find_pairs(references, outputs)
     f0_range = find_f0_range_of(pairs.source)
 
     def attempt(pair: tuple[Path, Path]) -> tuple[Figures, Figures] | str:
@@ -218,7 +214,7 @@ def evaluate(
             with named(pair[1]):
                 return _measure(*pair, f0_range, model)
         except (ValueError, OSError) as error:
-            return explain(error)
+            return str(error)
 
     paths = list(zip(pairs.source, pairs.target, strict=True))
     results = for_each(attempt, paths, n_jobs, progress, "evaluating")
@@ -241,7 +237,7 @@ def evaluate(
 
 def mulaw_round_trip(y: np.ndarray) -> np.ndarray:
     """The sound behind 256 mu-law codes."""
-    return mulaw_decode(mulaw_encode(np.clip(y, -1, 1), 256), 256, dtype="float64")
+    return mulaw_decode(mulaw_encode(as_samples(y), 256), 256, dtype="float64")
 
 
 def find_f0_range_of(paths: Sequence[Path]) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from wavenet.formats.model_file import load_model
 from wavenet.noise_shaping import noise_shaping_of, taps_of_frames
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.samples import decode_samples, encode_samples, silence_code
+from wavenet.sound import as_samples, as_signal
 
 if TYPE_CHECKING:
     from wavenet.recurrent.generator import RecurrentGenerator
@@ -267,14 +268,14 @@ class Generator:
         Parameters
         ----------
         y
-            `(n,)` float in [-1, 1].
+            `(n,)`, see `wavenet.sound.as_signal`.
         **conditioning
             `speaker`, `global_vector`, `condition`, as for `Streams`.
 
         Raises
         ------
         ValueError
-            As `generate`; also for an empty signal or NaN.
+            As `generate`; also for a signal that is empty or no sound.
         """
         values = [part[0] for part in self._feed("score", y, conditioning)]
         log_likelihood = np.concatenate(values)
@@ -320,7 +321,7 @@ class Generator:
         Parameters
         ----------
         y
-            `(n,)` float in [-1, 1].
+            `(n,)`, see `wavenet.sound.as_samples`.
 
         Returns
         -------
@@ -331,14 +332,14 @@ class Generator:
         features = self.config.features
         if features is None or features.kind == "labels":
             raise ValueError("this model does not say how to make feature frames from sound")
-        return features.track(np.asarray(y))
+        return features.track(as_samples(y))
 
     def condition_of(self, y: ArrayLike, spans: Sequence[Span] = ()) -> NDArray[np.float32] | None:
         """Feature frames of a recording `(n,)`, as the model was trained: from its sound or labels.
 
         None for a model without features.
         """
-        features = self.config.features
+        features, y = self.config.features, as_samples(y)
         if features is None:
             return None
         if features.kind == "labels":
@@ -386,7 +387,7 @@ class Generator:
         return integer("speaker", speaker, 0, len(names) - 1)
 
     def _feed(self, method: str, y: ArrayLike, conditioning: dict[str, Any]) -> Iterator:
-        y = _signal(y)
+        y = as_signal(y)
         streams = self.streams(**conditioning)
         streams.samples_left(len(y))
         for start in range(0, len(y), _SCORED_PER_CALL):
@@ -405,7 +406,7 @@ class Generator:
         if config.adaptive_noise_shaping:
             frames = per_stream("condition", condition, config.local.channels, 2, 1)
             shaping.append([taps_of_frames(config, frames[0])])
-        y = _signal(y)
+        y = as_signal(y)
         return encode_samples(shaping.shape(y)[0] if shaping else y, config)
 
     def _activation_ranges(self, tensors: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
@@ -438,7 +439,8 @@ class Streams:
         Seed of the random numbers, 0 to 2^64 - 1. Streams of a batch differ.
     temperature
         Divides the logits, of classes or of mixture components, and multiplies the scales of the
-        components; 0 takes the most likely class, or the mean of the most likely component. By
+        components; 0 takes the most likely class, or the mean of the most likely component. Of
+        mu-law models that is near silence: the likeliest next sample is nearly the last one. By
         default that of the model, `config.temperature`.
     top_k, top_p
         Draw only from the k most likely classes, or from the fewest that hold the probability p.
@@ -451,8 +453,8 @@ class Streams:
         Feature frames `(frames, channels)`, or `(batch, frames, channels)`; or an iterator over
         blocks of such frames, which are taken when samples need them.
     prime
-        Audio `(n,)` in [-1, 1] that the streams continue; its conditioning comes first in
-        `condition`.
+        Audio `(n,)` that the streams continue, see `wavenet.sound.as_signal`; its conditioning
+        comes first in `condition`.
     batch
         Number of streams.
     """
@@ -492,11 +494,11 @@ class Streams:
         return fork
 
     def prime(self, y: ArrayLike) -> None:
-        """Goes on through given audio `(n,)` in [-1, 1], the same for all streams.
+        """Goes on through given audio `(n,)`, the same for all streams.
 
         It costs at most as much as one receptive field does.
         """
-        y = _signal(y)
+        y = as_signal(y)
         self.samples_left(len(y))
         self.wait_for(len(y))
         self.core.prime(self.codes(y))
@@ -517,7 +519,7 @@ class Streams:
 
     def codes(self, y: np.ndarray) -> NDArray[np.uint16]:
         """Codes `(batch, n)` of the signal `(n,)` as what comes next, for `core`."""
-        shaping = self._noise_shaping
+        y, shaping = as_samples(y), self._noise_shaping
         sounds = shaping.shape(y) if shaping else np.broadcast_to(y, (self.batch, len(y)))
         return np.stack([encode_samples(sound, self.generator.config) for sound in sounds])
 
@@ -596,13 +598,3 @@ class Streams:
                 self._warned = self._warned or statistics.warn(track)  # once, not for each block
             tracks = [statistics.normalize(track) for track in tracks]
         return tracks
-
-
-def _signal(y: ArrayLike) -> np.ndarray:
-    """A signal `(n,)`; ValueError if it is empty, misshapen or has NaN."""
-    y = np.asarray(y)
-    if y.ndim != 1 or y.size == 0:
-        raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
-    if y.dtype.kind == "f" and np.isnan(y).any():
-        raise ValueError(f"sample {int(np.argmax(np.isnan(y)))} is NaN")
-    return y

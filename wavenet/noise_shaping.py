@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
+from wavenet.sound import as_samples
 
 if TYPE_CHECKING:
     from wavenet.config import WaveNetConfig
@@ -32,7 +33,7 @@ def average_log_spectrum(sounds: Iterable[np.ndarray]) -> NDArray[np.float64]:
     """Mean over the active frames of the logarithm of the power spectrum, `(513,)`."""
     window = np.hanning(_FFT)
     total, count = np.zeros(_FFT // 2 + 1), 0
-    for y in sounds:
+    for y in map(as_samples, sounds):
         if len(y) < _FFT:
             continue
         frames = np.lib.stride_tricks.sliding_window_view(y, _FFT)[:: _FFT // 4]
@@ -96,7 +97,8 @@ def shaping_taps(sounds: list[np.ndarray], strength: float) -> tuple[float, ...]
 def shape_noise(y: np.ndarray, taps: Iterable[float]) -> NDArray[np.float64]:
     """The sound `(n_samples,)` behind the filter; zeros come before it."""
     taps = np.asarray(tuple(taps))
-    return np.convolve(np.asarray(y, dtype=np.float64), taps)[: len(y)] if len(taps) else y
+    y = as_samples(y)
+    return np.convolve(y, taps)[: len(y)] if len(taps) else y
 
 
 def shaping_scale(sounds: Iterable[tuple[np.ndarray, np.ndarray]], hop_length: int) -> tuple[float]:
@@ -143,7 +145,7 @@ class NoiseShaping:
 
     def shape(self, y: ArrayLike) -> NDArray[np.float64]:
         """The sound `(n,)` behind the filters of each stream, `(batch, n)`."""
-        y = np.asarray(y, dtype=np.float64)
+        y = as_samples(y)
         parts = (y[i : i + _AT_ONCE] for i in range(0, len(y), _AT_ONCE))
         return np.concatenate([self._shape(part) for part in parts], axis=1)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wavenet.formats.atomic import atomic_path, check_writable
+from wavenet.formats.atomic import atomic_path
+from wavenet.sound import as_samples
 
 if TYPE_CHECKING:
     from wavenet import evaluation as copies
@@ -25,8 +26,8 @@ def check_picture(path: str | os.PathLike) -> None:
     ------
     ImportError
         matplotlib is not installed.
-    OSError
-        It cannot be written there; see `wavenet.formats.atomic.check_writable`.
+    FileNotFoundError
+        The folder does not exist.
     ValueError
         The extension is not that of a picture format.
     """
@@ -34,7 +35,8 @@ def check_picture(path: str | os.PathLike) -> None:
     formats = _figure(1, 1).canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in formats:
         raise ValueError(f"{path} has no known picture extension; use .png or .svg")
-    check_writable(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist")
 
 
 def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: str = "") -> None:
@@ -42,7 +44,7 @@ def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: s
 
     Raises as `check_picture` does.
     """
-    y = np.asarray(y, dtype=np.float64)
+    y = as_samples(y)
     figure = _figure(10, 5)
     wave, spectrum = figure.subplots(2, 1, sharex=True)
     wave.plot(np.arange(len(y)) / sample_rate, y, linewidth=0.5)

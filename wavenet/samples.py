@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.codec import mulaw_decode, mulaw_encode
+from wavenet.codec import mulaw_encode, values_of_codes
 from wavenet.config import PCM_LEVELS, WaveNetConfig
+from wavenet.sound import scaled
 
 _HALF = PCM_LEVELS // 2
 
@@ -25,26 +26,20 @@ def encode_samples(y: ArrayLike, config: WaveNetConfig) -> NDArray[np.uint16]:
     Raises
     ------
     ValueError
-        NaN.
+        NaN or infinity, or a type that is not sound.
     """
     if config.output == "categorical":
         codes = mulaw_encode(y, config.quantization_channels, config.mulaw_convention)
         return codes.astype(np.uint16)
-    y = np.asarray(y)
-    if y.dtype == np.int16:
-        return (y.astype(np.int32) + _HALF).astype(np.uint16)
-    if y.dtype.kind not in "fiub":
-        raise ValueError(f"samples must be real numbers, got dtype {y.dtype}")
-    if np.isnan(y).any():
-        raise ValueError(f"sample {int(np.argmax(np.isnan(y)))} is NaN")
-    steps = np.rint(y.astype(np.float64) * _HALF)
+    steps = np.rint(scaled(y) * _HALF)
     return (np.clip(steps, -_HALF, _HALF - 1) + _HALF).astype(np.uint16)
 
 
 def decode_samples(codes: ArrayLike, config: WaveNetConfig) -> NDArray[np.float32]:
-    """Sample values in [-1, 1] of codes."""
+    """Sample values in [-1, 1] of codes; in 16-bit files they keep these (`values_of_codes`)."""
     if config.output == "categorical":
-        return mulaw_decode(codes, config.quantization_channels, config.mulaw_convention)
+        values = values_of_codes(config.quantization_channels, config.mulaw_convention)
+        return values[np.asarray(codes)]
     return (np.asarray(codes, np.float32) - np.float32(_HALF)) / np.float32(_HALF)
 
 

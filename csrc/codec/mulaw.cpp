@@ -51,8 +51,8 @@ Mulaw::Mulaw(std::size_t channels, MulawConvention convention)
     codes_of_int16_.push_back(static_cast<std::uint16_t>(encode_by_formula(y)));
   }
   for (std::uint32_t code = 0; code < channels; ++code) {
-    double_values_.push_back(decode_by_formula(code));
-    float_values_.push_back(static_cast<float>(double_values_.back()));
+    double_values_.push_back(value_of<double>(code));
+    float_values_.push_back(value_of<float>(code));
   }
 }
 
@@ -79,6 +79,16 @@ double Mulaw::decode_by_formula(std::uint32_t code) const {
                        ? (code - static_cast<double>(channels_ / 2)) * 2.0 / (1.0 + mu_)
                        : 2.0 * code / mu_ - 1.0;
   return std::copysign((std::pow(1.0 + mu_, std::abs(s)) - 1.0) / mu_, s);
+}
+
+// The formula's value, where rounding puts it below the edge of its bin (kNnmnkwii) as little above
+// as brings it back.
+template <typename Number>
+Number Mulaw::value_of(std::uint32_t code) const {
+  const Number nearest = static_cast<Number>(decode_by_formula(code));
+  Number value = nearest, step = std::nextafter(nearest, Number{2}) - nearest;
+  for (; encode_by_formula(value) < code; step *= 2) value = nearest + step;
+  return value;
 }
 
 // A cell is narrow enough for one edge if its width relative to its octave, 2^-m, is at most that
@@ -154,8 +164,10 @@ void Mulaw::encode(const Sample* y, std::size_t count, Code* codes) const {
   }
   if (valid) return;
   const auto place = std::find_if(
-      y, y + count, [](Sample value) { return std::isnan(static_cast<double>(value)); });
-  throw std::invalid_argument(message("sample ", place - y, " is NaN"));
+      y, y + count, [](Sample value) { return !std::isfinite(static_cast<double>(value)); });
+  throw std::invalid_argument(message("sample ", place - y, " is ",
+                                      std::isnan(static_cast<double>(*place)) ? "NaN" : "infinite",
+                                      "; the sound is not finite"));
 }
 
 template <typename Code, typename Sample>

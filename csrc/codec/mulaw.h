@@ -26,16 +26,17 @@ class Mulaw {
 
   std::size_t channels() const { return channels_; }
 
-  // The formulas, in double precision; |y| > 1 is clipped.
+  // The formulas, in double precision; |y| > 1 is clipped, and y is finite.
   std::uint32_t encode_by_formula(double y) const;
   double decode_by_formula(std::uint32_t code) const;
 
   // Codes of `count` samples; Code is uint8_t (up to 256 channels) or uint16_t. 16-bit samples
-  // stand for y = sample / 32768. Throws std::invalid_argument naming the place of a NaN.
+  // stand for y = sample / 32768. Throws std::invalid_argument naming the place of a NaN or an
+  // infinity.
   template <typename Sample, typename Code>
   void encode(const Sample* y, std::size_t count, Code* codes) const;
 
-  // Samples (float or double) of `count` codes, all below channels().
+  // Samples (float or double) of `count` codes, all below channels(). Encoding gives them back.
   template <typename Code, typename Sample>
   void decode(const Code* codes, std::size_t count, Sample* y) const;
 
@@ -50,6 +51,9 @@ class Mulaw {
     Bits code_mask;
     float first_edge;
   };
+
+  template <typename Number>
+  Number value_of(std::uint32_t code) const;
 
   std::size_t channels_;
   double mu_;

@@ -14,6 +14,7 @@ import wavenet as package
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.frames import blocks_of_pipe
 from wavenet.models import WaveNet
+from wavenet.sound import to_int16
 
 CHANNELS, HOP = 3, 8
 FRAMES = np.random.default_rng(0).standard_normal((40, CHANNELS)).astype(np.float32)
@@ -63,11 +64,11 @@ def test_from_standard_input_to_a_file(wavenet, stdin, model, tmp_path, form, ex
     assert outcome.code == 0, outcome.err
     expected = package.load(model).generate(condition=FRAMES)
     if raw:
-        y = np.frombuffer(path.read_bytes(), "<i2") / 32767
+        y = np.frombuffer(path.read_bytes(), "<i2") / 32768
     else:
         y, rate = soundfile.read(path)
         assert rate == 8000
-    np.testing.assert_allclose(y, expected, atol=1e-4)
+    np.testing.assert_allclose(y, expected, atol=0.5 / 32768)
 
 
 def test_from_a_file_to_standard_output(model, tmp_path):
@@ -90,7 +91,7 @@ def test_latency(model):
     assert ahead == 1
     command = [sys.executable, "-m", "wavenet", "synthesize", "--model", model, "--condition", "-",
                "-o", "-", "--raw"]  # fmt: skip
-    expected = np.round(generator.generate(condition=FRAMES) * 32767).astype("<i2")
+    expected = to_int16(generator.generate(condition=FRAMES))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         for i in range(len(FRAMES)):
             process.stdin.write(FRAMES[i].tobytes())

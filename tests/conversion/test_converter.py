@@ -65,8 +65,7 @@ def test_f0_methods(converter):
     log_f0 = np.log(converted[:-1])
     assert log_f0.mean() == pytest.approx(config.target.log_f0_mean, abs=0.01)
     assert log_f0.std() == pytest.approx(config.target.log_f0_deviation, rel=0.05)
-    regression = np.append(np.clip(f0[:-1] * config.f0_slope, *config.target.f0_range), 0.0)
-    np.testing.assert_allclose(converter.convert_f0(f0, "regression"), regression)
+    np.testing.assert_allclose(converter.convert_f0(f0, "regression"), f0 * config.f0_slope)
     assert config.f0_slope == pytest.approx(200 / 110, rel=0.05)
     np.testing.assert_array_equal(converter.convert_f0(f0, "keep"), f0)
 
@@ -144,16 +143,6 @@ def test_silent_channel_stays_silent(converter, say):
     np.testing.assert_array_equal(converted[:, 1], converter.convert(y, RATE))
     with pytest.raises(ValueError, match="the sound is silent"):
         converter.convert(np.zeros((RATE, 2)), RATE)
-
-
-def test_pcm_is_scaled(converter, say):
-    pcm = np.round(32768 * say(53, 0)[:8000]).astype(np.int16)
-    converted = converter.convert(pcm, RATE)
-    np.testing.assert_array_equal(converted, converter.convert(pcm / 32768, RATE))
-    streamed = converter.stream(RATE).process(pcm)
-    np.testing.assert_array_equal(streamed, converter.stream(RATE).process(pcm / 32768))
-    with pytest.raises(ValueError, match="floats from -1 to 1, or int16, got dtype int32"):
-        converter.convert(pcm.astype(np.int32), RATE)
 
 
 def test_fit_is_repeatable_and_cached(files, converter, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import warnings
@@ -27,7 +26,6 @@ from wavenet.cli import (
     verify,
     voice_convert,
 )
-from wavenet.formats.atomic import explain
 
 app = typer.Typer(
     name="wavenet",
@@ -51,7 +49,6 @@ app.add_typer(voice_convert.app, name="voice-convert")
 
 # typer's own, or click's in its older versions
 _UsageError: Any = typer.BadParameter.__base__
-_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 
 @app.callback()
@@ -65,9 +62,7 @@ def main() -> None:
     """Runs the command; a bad input is one sentence on standard error and exit code 2."""
     warnings.showwarning = _warn
     try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
-        sys.exit(code)
+        sys.exit(app(standalone_mode=False))
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped", 130)
     except _UsageError as error:
@@ -75,12 +70,7 @@ def main() -> None:
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         if "--debug" in sys.argv:
             raise
-        if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
-            error.filename = "standard output"  # errors of all other files name them
-            os.dup2(
-                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-            )  # or it fails at exit too
-        _fail(explain(error), 2)
+        _fail(str(error), 2)
     except MemoryError as error:
         if "--debug" in sys.argv:
             raise

@@ -34,13 +34,13 @@ def evaluate(
     """
     from wavenet.evaluation import evaluate as measure
     from wavenet.evaluation import table
-    from wavenet.formats.atomic import atomic_path, check_writable
+    from wavenet.formats.atomic import atomic_path
 
     if output and output.suffix == ".json":
         raise ValueError(f"{output} is where the settings go; give the table a name in .csv")
-    if output:
-        check_writable(output)
-        check_writable(output.with_suffix(".json"))
+    for file in (output, plot):
+        if file and not file.parent.is_dir():
+            raise FileNotFoundError(f"the folder {file.parent} does not exist")
     if plot:
         from wavenet.plot import check_picture, plot_copies
 
@@ -50,10 +50,7 @@ def evaluate(
         from wavenet.generator import Generator
 
         generator = Generator.load(model)
-    result = measure(
-        references, outputs, model=generator, n_jobs=jobs,
-        note=lambda sentence: typer.echo(f"wavenet: {sentence}", err=True),
-    )  # fmt: skip
+    result = measure(references, outputs, model=generator, n_jobs=jobs)
     means = result.means
     print(table([(f"{len(result.files)} files", means["files"]), ("mu-law-256", means["floor"])]))
     print("settings:")

@@ -66,12 +66,10 @@ def fit(
     """
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.recordings import find_pairs
-    from wavenet.formats.atomic import check_writable
 
     if output.is_file():
         raise ValueError(f"{output} is a file; a model is a folder")
-    check_writable(output / "model.safetensors", parents=True)
-    pairs = find_pairs(source, target, _note)
+    pairs = find_pairs(source, target)
     for path in pairs.unmatched:
         _note(f"{path} has no partner")
     with _progress() as progress:
@@ -164,16 +162,17 @@ def evaluate(
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.evaluation import evaluate as measure
     from wavenet.conversion.recordings import find_pairs
-    from wavenet.formats.atomic import atomic_path, check_writable
+    from wavenet.formats.atomic import atomic_path
 
-    if output:
-        check_writable(output)
+    for file in (output, plot):
+        if file and not file.parent.is_dir():
+            raise FileNotFoundError(f"the folder {file.parent} does not exist")
     if plot:
         from wavenet.plot import check_picture, plot_evaluation
 
         check_picture(plot)
     converter = VoiceConverter.load(model)
-    pairs = find_pairs(source, target, _note)
+    pairs = find_pairs(source, target)
     for path in pairs.unmatched:
         _note(f"{path} has no partner")
     with _progress() as progress:

@@ -11,7 +11,6 @@ import numpy as np
 import soxr
 
 from wavenet.arguments import choice
-from wavenet.audio import as_samples
 from wavenet.conversion import recordings, storage
 from wavenet.conversion.config import (
     F0_METHODS,
@@ -32,6 +31,7 @@ from wavenet.conversion.streaming import StreamingConverter
 from wavenet.features import world
 from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
 from wavenet.generator import Generator
+from wavenet.sound import as_samples
 
 
 class VoiceConverter(Estimator):
@@ -184,8 +184,8 @@ class VoiceConverter(Estimator):
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_channels)
-            The source speaker: floats of full scale 1, or int16. Each channel is converted by
-            itself; silent ones stay silent if another speaks.
+            The source speaker, see `wavenet.sound.as_samples`. Each channel is converted by itself;
+            silent ones stay silent if another speaks.
         sr
             Its sample rate [Hz]. It is brought to the model's rate and back.
         method, f0

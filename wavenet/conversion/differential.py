@@ -12,6 +12,7 @@ import itertools
 import numpy as np
 
 from wavenet.features import mel_cepstrum as mcep
+from wavenet.sound import as_samples
 
 _INTERVALS_PER_CALL = 256
 
@@ -57,7 +58,7 @@ class TimeVaryingFilter:
         """
         if self._last_response is None:
             raise RuntimeError("start() sets the filter at the first sample and comes before")
-        parts = []
+        y, parts = as_samples(y), []
         for i in range(0, len(bounds) - 1, _INTERVALS_PER_CALL):
             edges = bounds[i : i + _INTERVALS_PER_CALL + 1]
             if mel_cepstra is None:

@@ -7,10 +7,8 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,14 +17,15 @@ import numpy as np
 import soundfile
 
 from wavenet.arguments import processors
-from wavenet.audio import read_audio
-from wavenet.audio_files import Note, find_audio
+from wavenet.audio import named, read_audio
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 from wavenet.formats.atomic import atomic_path
 from wavenet.interrupts import in_threads
+from wavenet.sound import as_samples
 
 Progress = Callable[[str, int, int], None]
+EXTENSIONS = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au"))
 _CLIPPED_SHARE = 0.005
 
 T = TypeVar("T")
@@ -42,13 +41,25 @@ class Pairs:
     unmatched: list[Path]
 
 
-def find_pairs(
-    source: str | os.PathLike, target: str | os.PathLike, note: Note | None = None
-) -> Pairs:
-    """Pairs the sound files of two folders by file name without extension.
+def audio_files(directory: str | os.PathLike) -> list[Path]:
+    """Sound files of a folder, sorted by name.
 
-    Names that differ only in the Unicode form of their accents are equal: copying to and from a
-    Mac changes it. `note` is called with a sentence on what was passed over in each folder.
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder, or no sound file in it.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise FileNotFoundError(f"there is no folder {directory}")
+    files = sorted(p for p in directory.iterdir() if p.suffix.lower() in EXTENSIONS)
+    if not files:
+        raise FileNotFoundError(f"there is no sound file in {directory}")
+    return files
+
+
+def find_pairs(source: str | os.PathLike, target: str | os.PathLike) -> Pairs:
+    """Pairs the sound files of two folders by file name without extension.
 
     Raises
     ------
@@ -57,22 +68,23 @@ def find_pairs(
     ValueError
         No file name is in both, or two files of a folder have one name.
     """
-    a, b = _by_name(source, note), _by_name(target, note)
+    a, b = _by_name(source), _by_name(target)
     names = sorted(a.keys() & b.keys())
     if not names:
         raise ValueError(f"no file name is in both {source} and {target}: pairs have equal names")
-    unmatched = [path for n, path in (*a.items(), *b.items()) if n not in a or n not in b]
-    return Pairs([a[n] for n in names], [b[n] for n in names], unmatched)
+    lonely = [p for p in (*a.values(), *b.values()) if p.stem not in a or p.stem not in b]
+    return Pairs([a[n] for n in names], [b[n] for n in names], lonely)
 
 
-def _by_name(directory: str | os.PathLike, note: Note | None) -> dict[str, Path]:
+def _by_name(directory: str | os.PathLike) -> dict[str, Path]:
     """The sound files of a folder by name without extension."""
     files: dict[str, Path] = {}
-    for path in find_audio(directory, note):
-        name = unicodedata.normalize("NFC", path.stem)
-        if name in files:
-            raise ValueError(f"{files[name]} and {path} have one name: only one can be in a pair")
-        files[name] = path
+    for path in audio_files(directory):
+        if path.stem in files:
+            raise ValueError(
+                f"{files[path.stem]} and {path} have one name: only one can be in a pair"
+            )
+        files[path.stem] = path
     return files
 
 
@@ -108,21 +120,8 @@ def read_recording(path: str | os.PathLike, sample_rate: int) -> np.ndarray:
 
 def clipping(y: np.ndarray) -> str:
     """A sentence on how much of a sound is clipped, if that is much; else nothing."""
-    share = float((np.abs(y) >= 0.999).mean())
+    share = float((np.abs(as_samples(y)) >= 0.999).mean())
     return f"{100 * share:.1f} % of the samples are clipped" if share > _CLIPPED_SHARE else ""
-
-
-@contextmanager
-def named(path: object) -> Iterator[None]:
-    """Lets errors with a recording be sentences with its name."""
-    try:
-        yield
-    except MemoryError as error:
-        raise ValueError(f"{path}: there is not enough memory for it") from error
-    except ValueError as error:
-        if str(path) in str(error):
-            raise
-        raise ValueError(f"{path}: {error}") from error
 
 
 def for_each(

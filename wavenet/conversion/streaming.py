@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from wavenet.audio import as_samples
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.conversion.differential import TimeVaryingFilter, frame_bounds
 from wavenet.conversion.joint_features import WINDOWS
@@ -17,6 +16,7 @@ from wavenet.conversion.spectral_mapping import SpectralMapping
 from wavenet.features import mel_cepstrum as mcep
 from wavenet.features.f0_tracking import local_f0
 from wavenet.features.world import pyworld
+from wavenet.sound import as_samples
 
 _TRAJECTORY_DELAY = 2
 _LOWEST_DEVIATIONS = 2.5  # of log F0 below its mean: lower voices would only add to the latency
@@ -69,20 +69,19 @@ class StreamingConverter:
         return max(spectrum, 2.65 * period + step + self._hop) / rate
 
     def process(self, y: np.ndarray) -> np.ndarray:
-        """Takes the next samples (n,), floats or int16; gives those that are done (m,) float32.
+        """Takes the next samples (n,) and gives those that are done (m,) float32.
 
-        All outputs together, with that of `flush`, are as long as all inputs.
+        They are read by `wavenet.sound.as_samples`. All outputs together, with that of `flush`,
+        are as long as all inputs.
 
         Raises
         ------
         ValueError
-            Wrong type or shape, values that are not finite, or the stream has ended.
+            No sound, a wrong shape, or the stream has ended.
         """
         y = as_samples(y)
         if y.ndim != 1:
             raise ValueError(f"a block must have the shape (n_samples,), got {y.shape}")
-        if not np.isfinite(y).all():
-            raise ValueError("the block has values that are not finite")
         return self._advance(y, last=False)
 
     def flush(self) -> np.ndarray:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from wavenet.sound import as_samples
+
 _VOICED = 0.5
 _FIRST_PEAK = 0.8
 _FLOOR = 1e-7
@@ -35,7 +37,7 @@ def local_f0(
     """
     longest = int(np.ceil(sample_rate / f0_range[0]))
     shortest = max(2, int(sample_rate / f0_range[1]))
-    padded = np.pad(y, (longest, longest + 1))
+    padded = np.pad(as_samples(y), (longest, longest + 1))
     segments = padded[np.asarray(centres)[:, None] + np.arange(2 * longest)]
     size = 2 ** int(np.ceil(np.log2(4 * longest)))
     frequency = np.fft.rfftfreq(size, 1.0 / sample_rate)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wavenet.arguments import choice, integer, number, settle
 from wavenet.features.statistics import FrameStatistics
+from wavenet.sound import as_samples
 
 _FRAMES_AT_ONCE = 2048
 
@@ -154,7 +155,7 @@ def mel_spectrogram(y: ArrayLike, settings: MelFeatures) -> NDArray[np.float32]:
     Parameters
     ----------
     y : (n_samples,)
-        Sound at `settings.sample_rate`, finite.
+        Sound at `settings.sample_rate`; see `wavenet.sound.as_samples`.
     settings
         All choices.
 
@@ -166,13 +167,11 @@ def mel_spectrogram(y: ArrayLike, settings: MelFeatures) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        The sound is misshapen, not finite, or shorter than one frame takes.
+        The sound is misshapen, not sound, or shorter than one frame takes.
     """
-    y = np.asarray(y, dtype=np.float32)
+    y = as_samples(y).astype(np.float32)
     if y.ndim != 1:
         raise ValueError(f"the sound must have the shape (n_samples,), got {y.shape}")
-    if not np.isfinite(y).all():
-        raise ValueError("the sound has values that are not finite")
     half = settings.fft_length // 2
     shortest = {"reflect": half + 1, "zeros": 1, "none": settings.fft_length}[settings.padding]
     if len(y) < shortest:

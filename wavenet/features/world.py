@@ -15,9 +15,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from wavenet.arguments import choice, integer, number, settle
-from wavenet.audio import as_samples
 from wavenet.features import mel_cepstrum as mcep
 from wavenet.interrupts import interruptible
+from wavenet.sound import as_samples
 
 VERSION = 1  # of the features: to be raised where the same sound gets other values
 DEFAULT_F0_RANGE = (40.0, 700.0)
@@ -99,7 +99,7 @@ def analyze(
     Parameters
     ----------
     y : (n_samples,)
-        Sound at `settings.sample_rate`, finite.
+        Sound at `settings.sample_rate`; see `wavenet.sound.as_samples`.
     f0_range
         Lowest and highest F0 to look for [Hz].
 
@@ -166,12 +166,10 @@ def find_f0_range(contours: Iterable[np.ndarray]) -> tuple[float, float]:
 
 
 def checked_sound(y: np.ndarray, settings: WorldSettings) -> np.ndarray:
-    """The sound as contiguous float64, found to be one channel, finite, long and loud enough."""
+    """The sound as `as_samples` reads it, found to be one channel, long and loud enough."""
     y = as_samples(y)
     if y.ndim != 1:
         raise ValueError(f"the sound must have the shape (n_samples,), got {y.shape}")
-    if not np.isfinite(y).all():
-        raise ValueError("the sound has values that are not finite")
     shortest = int(0.1 * settings.sample_rate)
     if len(y) < shortest:
         raise ValueError(f"the sound has {len(y)} samples; at least {shortest} (0.1 s) are needed")

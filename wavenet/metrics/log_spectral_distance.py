@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from wavenet.sound import as_samples
+
 FFT_LENGTH = 1024
 HOP_LENGTH = 256
 FLOOR_DB = -80.0  # of the reference's largest bin; what lies below counts as equal
@@ -23,9 +25,9 @@ def log_spectral_distance(reference: np.ndarray, other: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        Other shapes, or a silent reference.
+        Other shapes, what is not sound (see `wavenet.sound.as_samples`), or a silent reference.
     """
-    a, b = np.asarray(reference, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    a, b = as_samples(reference), as_samples(other)
     if a.ndim != 1 or a.shape != b.shape or len(a) < FFT_LENGTH:
         raise ValueError(
             f"the sounds must have one shape (n_samples,), n_samples >= {FFT_LENGTH}, got "

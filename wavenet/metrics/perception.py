@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import soxr
 
+from wavenet.sound import as_samples
+
 PESQ_RATE = 16000
 
 
@@ -20,6 +22,8 @@ def pesq(reference: np.ndarray, other: np.ndarray, sample_rate: int) -> float:
     ------
     ImportError
         The package `pesq` is not installed.
+    ValueError
+        What is not sound; see `wavenet.sound.as_samples`.
     """
     module = _module("pesq")
     a, b = (_resample(y, sample_rate, PESQ_RATE) for y in (reference, other))
@@ -40,11 +44,13 @@ def stoi(reference: np.ndarray, other: np.ndarray, sample_rate: int) -> float:
     ------
     ImportError
         The package `pystoi` is not installed.
+    ValueError
+        What is not sound; see `wavenet.sound.as_samples`.
     """
     _module("pystoi")
     module = importlib.import_module("pystoi.stoi")  # the package hides it behind its function
     size, hop = module.N_FRAME, module.N_FRAME // 2
-    a, b = reference, other
+    a, b = as_samples(reference), as_samples(other)
     if sample_rate != module.FS:
         a, b = (module.utils.resample_oct(y, module.FS, sample_rate) for y in (a, b))
     # Counted here, since pystoi would warn, and filters of warnings are the whole process's.
@@ -75,5 +81,5 @@ def _module(name: str) -> Any:
 
 
 def _resample(y: np.ndarray, old: int, new: int) -> np.ndarray:
-    y = np.asarray(y, dtype=np.float64)
+    y = as_samples(y)
     return y if old == new else soxr.resample(y, old, new)

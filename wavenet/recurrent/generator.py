@@ -205,8 +205,8 @@ class RecurrentStreams:
     seed
         Seed of the random numbers, 0 to 2^64 - 1. Streams of a batch differ.
     temperature
-        Divides the logits, or multiplies the scales; 0 takes the most likely sample always. By
-        default that of the model, `config.temperature`.
+        Divides the logits, or multiplies the scales; 0 takes the most likely sample always, which
+        is near silence with models of audio. By default that of the model, `config.temperature`.
     top_k, top_p
         Draw only from the k most likely classes, or from the fewest that hold the probability p.
     global_vector

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.codec import mulaw_decode, mulaw_encode
+from wavenet.codec import mulaw_encode, values_of_codes
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.text import decode_text, encode_text
+from wavenet.sound import as_signal
 
 
 def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.float32]:
@@ -18,8 +19,8 @@ def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.fl
     Parameters
     ----------
     y
-        A text, audio `(n,)`, classes `(n,)` or vectors `(n, dimensions)` (`(n,)` if that is 1), as
-        the model has it.
+        A text, audio `(n,)` (see `wavenet.sound.as_signal`), classes `(n,)` or vectors
+        `(n, dimensions)` (`(n,)` if that is 1), as the model has it.
     config
         The model.
 
@@ -36,7 +37,7 @@ def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.fl
     elif isinstance(y, str):
         raise ValueError("this model does not take text")
     elif config.audio:
-        values = mulaw_encode(y, config.audio.channels, config.audio.convention)
+        values = mulaw_encode(as_signal(y), config.audio.channels, config.audio.convention)
     else:
         values = np.asarray(y)
     if config.output == "categorical":
@@ -59,7 +60,7 @@ def decode_samples(
         last = before[:, 0].astype(np.int64)
         return [decode_text(row, config.text, b) for row, b in zip(classes, last, strict=True)]
     if config.audio:
-        return mulaw_decode(classes, config.audio.channels, config.audio.convention)
+        return values_of_codes(config.audio.channels, config.audio.convention)[classes]
     return classes
 
 

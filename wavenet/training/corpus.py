@@ -12,9 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
-from wavenet.audio import read_audio
+from wavenet.audio import named, read_audio, resample
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
 from wavenet.formats.atomic import atomic_path
@@ -271,13 +270,7 @@ def _cached(
 
 def read_mono(path: Path, sample_rate: int) -> np.ndarray:
     """The sound of a file as the training takes it: mixed down, then resampled."""
-    audio, rate = read_audio(path, mono=False)
-    return _mono(audio, rate, sample_rate)
-
-
-def _mono(audio: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
-    mono = audio.mean(axis=1)
-    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate, quality="VHQ")
+    return read_audio(path, sample_rate)[0]
 
 
 def _cache_file(cache: Path, path: Path, settings: str) -> Path:
@@ -314,7 +307,8 @@ def _decode(path: Path, config: WaveNetConfig) -> Recording:
     audio, rate = read_audio(path, mono=False)
     peaks = np.abs(audio).max(axis=1)
     seconds = np.maximum.reduceat(peaks, np.arange(0, len(peaks), rate))
-    mono = _mono(audio, rate, config.sample_rate)
+    with named(path):
+        mono = resample(audio.mean(axis=1), rate, config.sample_rate)
     return Recording(
         codes=encode_samples(shape_noise(mono, config.noise_shaping), config),
         channels=audio.shape[1],

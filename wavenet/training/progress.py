@@ -10,8 +10,6 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from wavenet.formats.atomic import naming
-
 LOG_NAME = "log.jsonl"
 _LOG_EVERY = 20  # steps
 
@@ -98,9 +96,8 @@ class Reporter:
         self._progress.update(self._task, status=status)
 
     def _write(self, step: int, **values: float) -> None:
-        with naming(self._log.name):
-            self._log.write(json.dumps({"step": step, "time": time.time(), **values}) + "\n")
-            self._log.flush()
+        self._log.write(json.dumps({"step": step, "time": time.time(), **values}) + "\n")
+        self._log.flush()
         if self._board:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)

@@ -15,7 +15,6 @@ from torch import distributed
 
 from wavenet import config as configuration
 from wavenet.config import WaveNetConfig
-from wavenet.formats.atomic import check_writable
 from wavenet.formats.rows import csv_rows
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import FILE_NAME, read_configs
@@ -99,7 +98,6 @@ def train(
     data, output, model, training = Path(data), Path(output), model or {}, training or {}
     if not resume:
         _refuse_to_overwrite(output)
-    check_writable(output / "model.safetensors", parents=True)
     _start_processes()
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +58,7 @@ class WaveNetTask:
         console: Console,
         weights: dict[str, np.ndarray] | None = None,
     ):
-        clips = read_clips(data, partial(console.print, markup=False, highlight=False))
+        clips = read_clips(data)
         completed = complete_config(config, clips)
         config = config if weights else completed
         self._weights = weights
