@@ -323,4 +323,6 @@ def _cell(interval: Interval) -> str:
     if math.isnan(interval.mean):
         return "-"
     digits = 1 if interval.mean >= 100 else 3
+    if math.isnan(interval.half_width):  # of one file
+        return f"{interval.mean:.{digits}f}"
     return f"{interval.mean:.{digits}f} ± {interval.half_width:.{digits}f}"

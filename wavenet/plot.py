@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from wavenet.extras import extra
 from wavenet.formats.atomic import atomic_path
+from wavenet.metrics.summary import mean_interval
 from wavenet.sound import as_samples
 
 if TYPE_CHECKING:
@@ -17,6 +21,24 @@ if TYPE_CHECKING:
     from wavenet.conversion.evaluation import Evaluation
     from wavenet.forecast import Forecast
     from wavenet.series import Series
+
+_PANELS_IN_A_ROW = 4
+_CONVERSION_LABELS = {
+    "distortion_db": ("mel-cepstral distortion [dB]", "lower"),
+    "log_f0_rmse": ("RMS error of log F0 [neper]", "lower"),
+    "log_f0_correlation": ("correlation of log F0", "higher"),
+    "voicing_error": ("share of frames with wrong voicing", "lower"),
+    "global_variance_ratio": ("global variance over the target's", "nearer to 1"),
+}
+_COPY_LABELS = {
+    "mcd_db": ("mel-cepstral distortion [dB]", "lower"),
+    "lsd_db": ("log-spectral distance [dB]", "lower"),
+    "f0_rmse_cents": ("RMS error of F0 [cents]", "lower"),
+    "voicing_error": ("share of frames with wrong voicing", "lower"),
+    "pesq": ("PESQ, wide-band [MOS]", "higher"),
+    "stoi": ("STOI", "higher"),
+    "bits_per_sample": ("bits per sample of the references", "lower"),
+}
 
 
 def check_picture(path: str | os.PathLike) -> None:
@@ -57,32 +79,107 @@ def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: s
     _save(figure, path)
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A measure of files, under several conditions.
+
+    Parameters
+    ----------
+    label
+        What is measured, with its unit.
+    better
+        Which values are: "lower", "higher", ...; "" where none is said.
+    values
+        Of each condition, one value a file; those that are not finite are left out.
+    """
+
+    label: str
+    better: str
+    values: dict[str, list[float]]
+
+
+def plot_comparison(path: str | os.PathLike, title: str, panels: Sequence[Panel]) -> None:
+    """Writes a picture with a panel for each measure: values of files, means, 95 % intervals.
+
+    Measures without any value are left out. Raises as `check_picture` does.
+    """
+    figure = _figure(*_size_of(len(_with_values(panels))))
+    draw_comparison(figure, title, panels)
+    _save(figure, path)
+
+
+def draw_comparison(figure: Any, title: str, panels: Sequence[Panel]) -> None:
+    """Draws what `plot_comparison` writes into a matplotlib figure or subfigure."""
+    panels = _with_values(panels)
+    grid = figure.subplots(*_grid(len(panels)), squeeze=False)
+    figure.suptitle(title, fontsize=13)
+    for axes, panel in zip(grid.flat, panels, strict=False):
+        _draw_panel(axes, panel)
+    for axes in grid.flat[len(panels) :]:
+        axes.remove()
+
+
+def _draw_panel(axes: Any, panel: Panel) -> None:
+    for place, values in enumerate(panel.values.values()):
+        kept = np.asarray(values)[np.isfinite(values)]
+        if not len(kept):
+            continue
+        mean, half = mean_interval(kept.tolist())
+        if len(kept) == 1:
+            axes.plot(place, mean, "o", markersize=8, color=f"C{place}")
+        else:
+            places = place + np.linspace(-0.25, 0.25, len(kept))
+            axes.plot(places, np.sort(kept), "o", markersize=4, alpha=0.4, color=f"C{place}")
+            axes.errorbar(place, mean, half, fmt="_", markersize=28, capsize=6, color="black")
+        axes.annotate(f"{mean:.3g}", (place, mean), xytext=(17, 3), textcoords="offset points")
+    axes.set_xticks(range(len(panel.values)), list(panel.values))
+    axes.set_xlim(-0.6, len(panel.values) - 0.2)
+    better = f"\n({panel.better} is better)" if panel.better else ""
+    axes.set_title(panel.label + better, fontsize=11)
+    axes.margins(y=0.15)
+    axes.grid(axis="y", alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _with_values(panels: Sequence[Panel]) -> list[Panel]:
+    return [p for p in panels if any(np.isfinite(values).any() for values in p.values.values())]
+
+
+def _grid(panels: int) -> tuple[int, int]:
+    """Rows and columns of as many panels, at most one of which is empty."""
+    rows = -(-panels // _PANELS_IN_A_ROW)
+    return rows, -(-panels // rows)
+
+
+def _size_of(panels: int) -> tuple[float, float]:
+    """Width and height [inch] of as many panels."""
+    rows, columns = _grid(panels)
+    return 3.2 * columns + 0.4, 3.6 * rows + 0.4
+
+
 def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
     """Writes each file's figures before and after, and the global variance of each coefficient.
 
     Raises as `check_picture` does.
     """
-    figure = _figure(12, 7)
-    *by_file, by_coefficient = figure.subplots(2, 3).flat
-    labels = {
-        "distortion_db": "mel-cepstral distortion [dB]",
-        "log_f0_rmse": "log F0 RMSE [neper]",
-        "log_f0_correlation": "log F0 correlation",
-        "voicing_error": "voicing error",
-        "global_variance_ratio": "global variance over the target's",
-    }
-    for axes, (name, label) in zip(by_file, labels.items(), strict=True):
-        for side, mean in zip(("before", "after"), evaluation.means[name], strict=True):
-            values = [getattr(getattr(s, side), name) for s in evaluation.files.values()]
-            axes.plot(values, "o", markersize=3, label=f"{side}: {mean.mean:.3g}")
-        axes.set(xlabel="file", ylabel=label)
-        axes.legend()
+    panels = [
+        Panel(label, better, {
+            side: [getattr(getattr(score, side), name) for score in evaluation.files.values()]
+            for side in ("before", "after")
+        })
+        for name, (label, better) in _CONVERSION_LABELS.items()
+    ]  # fmt: skip
+    figure = _figure(_size_of(len(panels))[0], 11)
+    by_file, by_coefficient = figure.subfigures(2, 1, height_ratios=[2.2, 1])
+    title = f"Conversion against the target's recordings: {_shown(len(evaluation.files))}"
+    draw_comparison(by_file, title, panels)
+    axes = by_coefficient.subplots()
     for side in ("before", "after"):
         ratio = getattr(evaluation, f"global_variance_{side}")
-        by_coefficient.plot(np.arange(1, len(ratio) + 1), ratio, label=side)
-    by_coefficient.axhline(1.0, color="gray", linewidth=0.5)
-    by_coefficient.set(xlabel="coefficient", ylabel="variance over the target's", ylim=(0, None))
-    by_coefficient.legend()
+        axes.plot(np.arange(1, len(ratio) + 1), ratio, "o-", markersize=3, label=side)
+    axes.axhline(1.0, color="gray", linewidth=0.8, label="the target")
+    axes.set(xlabel="mel-cepstral coefficient", ylabel="variance over the target's", ylim=(0, None))
+    axes.legend()
     _save(figure, path)
 
 
@@ -91,20 +188,21 @@ def plot_copies(path: str | os.PathLike, evaluation: copies.Evaluation) -> None:
 
     Raises as `check_picture` does.
     """
-    means = evaluation.means
-    names = [name for name, mean in means["files"].items() if np.isfinite(mean.mean)]
-    figure = _figure(12, 7)
-    for axes, name in zip(figure.subplots(2, 4).flat, names, strict=False):
-        for side, label in (("files", "output"), ("floor", "mu-law-256")):
-            values = [getattr(figures, name) for figures in getattr(evaluation, side).values()]
-            if np.isfinite(values).any():
-                mean = means[side][name].mean
-                axes.plot(values, "o", markersize=3, label=f"{label}: {mean:.3g}")
-        axes.set(xlabel="file", ylabel=name)
-        axes.legend()
-    for axes in figure.axes[len(names) :]:
-        axes.remove()
-    _save(figure, path)
+    sides = {"outputs": evaluation.files, "8-bit mu-law": evaluation.floor}
+    panels = []
+    for name, (label, better) in _COPY_LABELS.items():
+        values = {
+            side: [getattr(figures, name) for figures in of_side.values()]
+            for side, of_side in sides.items()
+        }
+        measured = {side: of_side for side, of_side in values.items() if np.isfinite(of_side).any()}
+        panels.append(Panel(label, better, measured))
+    title = f"Outputs against their references: {_shown(len(evaluation.files))}"
+    plot_comparison(path, title, panels)
+
+
+def _shown(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files, their means and 95 % intervals"
 
 
 def plot_forecast(path: str | os.PathLike, past: Series, forecast: Forecast) -> None:
@@ -130,10 +228,8 @@ def plot_forecast(path: str | os.PathLike, past: Series, forecast: Forecast) -> 
 
 
 def _figure(width: float, height: float) -> Any:
-    try:
+    with extra("plot", "pictures"):
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plots need matplotlib: pip install "wavenet-engine[plot]"') from error
     return Figure(figsize=(width, height), layout="constrained")
 
 

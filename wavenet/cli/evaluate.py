@@ -22,7 +22,9 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="Picture of the figures (.png); needs the extra plot.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Threads; by default one per processor.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default one per processor.")
+    ] = None,
 ) -> None:
     """Measure copies against the recordings that they are from, frame by frame.
 
@@ -52,7 +54,8 @@ def evaluate(
         generator = Generator.load(model)
     result = measure(references, outputs, model=generator, n_jobs=jobs)
     means = result.means
-    print(table([(f"{len(result.files)} files", means["files"]), ("mu-law-256", means["floor"])]))
+    count = f"{len(result.files)} file{'s' * (len(result.files) != 1)}"
+    print(table([(count, means["files"]), ("mu-law-256", means["floor"])]))
     print("settings:")
     for name, value in result.settings.items():
         print(f"  {name}: {value}")
