@@ -133,7 +133,7 @@ def linear_prediction(words: list[dict]) -> float:
     """Bits per sample of backward-adaptive linear prediction; see `wavenet.baselines`."""
     sounds = [wavenet.mulaw_encode(word["audio"]) for word in words]
     values = wavenet.mulaw_decode(np.arange(256), dtype="float64")
-    return wavenet.baselines.baselines(sounds, values)["linear prediction"]
+    return wavenet.baselines.baselines(sounds, 256, values)["linear prediction"]
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wavenet.baselines import baselines, independent_codes, linear_prediction
+from wavenet.baselines import baselines, independent_codes, linear_prediction, some_samples
 from wavenet.codec import mulaw_decode, mulaw_encode
 
 VALUES = mulaw_decode(np.arange(256), dtype="float64")
@@ -63,14 +63,29 @@ def test_independent_codes():
     assert independent_codes(codes, 8) == pytest.approx(bits)
 
 
+def test_the_last_code_of_16_bits():
+    codes = np.full(10, 65535, np.uint16)
+    assert 0 < linear_prediction(codes, (np.arange(65536) - 32768) / 32768) < 10 * 30
+
+
+def test_symbols_have_no_values():
+    assert list(baselines([np.arange(4)], 4)) == ["uniform code", "independent codes"]
+
+
+def test_some_samples():
+    sounds = [np.arange(3), np.arange(5), np.arange(2)]
+    assert [len(sound) for sound in some_samples(sounds, 7)] == [3, 4]
+    assert some_samples(sounds, 99) == sounds
+
+
 @pytest.mark.parametrize("levels", [256, 65536])
 def test_order_and_silence(levels):
     """What can be predicted is cheaper; of 16 bits, few samples of many codes are not."""
     values = VALUES if levels == 256 else (np.arange(levels) - 32768) / 32768
     codes = [np.abs(values - sample).argmin() for sample in resonance(1500)]
-    found = baselines([np.array(codes), np.array(codes[:160])], values)
+    found = baselines([np.array(codes), np.array(codes[:160])], levels, values)
     assert found["uniform code"] == np.log2(levels)
     assert found["linear prediction"] < found["independent codes"] < found["uniform code"]
     silence = np.full(2000, np.abs(values).argmin())
-    assert baselines([silence], values)["independent codes"] < levels / 256
-    assert baselines([silence], values)["linear prediction"] < 8
+    assert baselines([silence], levels, values)["independent codes"] < levels / 256
+    assert baselines([silence], levels, values)["linear prediction"] < 8

@@ -72,7 +72,7 @@ def test_commands_and_manifests(cold_model, tmp_path, capfd, monkeypatch):
 
 
 def test_training_sets_it():
-    from wavenet.training.run import setting
+    from wavenet.training.settings import setting
 
     assert setting("temperature", "0.7") == ("model", 0.7)
 

@@ -16,28 +16,47 @@ _BLOCKS_AT_ONCE = 4096
 _FLOOR = 0.001  # probability that is spread over all codes, whatever the prediction
 
 
-def baselines(sounds: Iterable[np.ndarray], values: np.ndarray) -> dict[str, float]:
-    """Bits per sample of codes that know little of sound.
+def baselines(
+    sounds: Iterable[np.ndarray], levels: int, values: np.ndarray | None = None
+) -> dict[str, float]:
+    """Bits per sample of codes that know little of what they stand for.
 
     Parameters
     ----------
     sounds
-        Codes `(n,)` of recordings, each from its start.
+        Codes `(n,)` of recordings or texts, each from its start.
+    levels
+        Number of codes.
     values
-        The sample value of each code, rising, `(levels,)`.
+        The sample value of each code, rising, `(levels,)`; None for symbols.
 
     Returns
     -------
     dict
-        Of the "uniform code", of "independent codes" and of "linear prediction".
+        Of the "uniform code", of "independent codes" and, where they have values, of "linear
+        prediction".
     """
     sounds = list(sounds)
     codes = np.concatenate(sounds)
-    return {
-        "uniform code": math.log2(len(values)),
-        "independent codes": independent_codes(codes, len(values)) / len(codes),
-        "linear prediction": sum(linear_prediction(y, values) for y in sounds) / len(codes),
+    found = {
+        "uniform code": math.log2(levels),
+        "independent codes": independent_codes(codes, levels) / len(codes),
     }
+    if values is not None:
+        bits = sum(linear_prediction(sound, values) for sound in sounds)
+        found["linear prediction"] = bits / len(codes)
+    return found
+
+
+def some_samples(sounds: Iterable[np.ndarray], limit: int = 10**6) -> list[np.ndarray]:
+    """The first sounds, cut after `limit` samples: enough for a scale."""
+    kept: list[np.ndarray] = []
+    for sound in sounds:
+        kept.append(sound[:limit])
+        limit -= len(sound)
+        if limit <= 0:
+            break
+    return kept
 
 
 def independent_codes(codes: np.ndarray, levels: int) -> float:
@@ -61,7 +80,7 @@ def linear_prediction(codes: np.ndarray, values: np.ndarray) -> float:
     it, the scale of the Laplacian residual from the last 80 residuals; its mass in the interval
     around each code's value is the probability of the code.
     """
-    values = np.asarray(values, np.float64)
+    codes, values = codes.astype(np.int64), np.asarray(values, np.float64)
     edges = np.concatenate([[-np.inf], (values[1:] + values[:-1]) / 2, [np.inf]])
     predicted = _predictions(values[codes])
     errors = np.concatenate([np.full(_RECENT, 0.01), np.abs(values[codes] - predicted)])

@@ -267,13 +267,15 @@ class WaveNetConfig:
     Parameters
     ----------
     sample_rate
-        [Hz]
+        Sample rate of the sound [Hz].
     dilations
         Dilation of each block, first to last.
     kernel_size
         Taps of the dilated convolutions, 2 or 3.
-    residual_channels, gate_channels, skip_channels
-        `gate_channels` counts both halves (filter and gate) and is even.
+    residual_channels, skip_channels
+        Channels between the blocks, and of the sum that leads to the output.
+    gate_channels
+        Channels of filter and gate together, an even number.
     input
         "one-hot": the mu-law code as a one-hot vector; "embedding": through a learned embedding;
         "scalar": the sample value itself.
@@ -284,7 +286,7 @@ class WaveNetConfig:
         1701.05517), "gaussian" or "gaussian-mixture" over the values of 16-bit audio, each with
         the probability of the interval around it. These need scalar input.
     quantization_channels, mulaw_convention
-        Of "categorical"; see `wavenet.mulaw_encode`.
+        Number of mu-law codes, and their convention; see `wavenet.mulaw_encode`.
     mixtures
         Components of the mixtures.
     log_scale_min

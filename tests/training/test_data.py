@@ -18,8 +18,8 @@ from wavenet.features.statistics import FrameStatistics
 from wavenet.manifest import Clip, read_clips
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
-from wavenet.training.run import data_kind
 from wavenet.training.sequences import SequenceSampler, validation_batches
+from wavenet.training.settings import data_kind
 from wavenet.training.wavenet_task import held_out_clips
 
 CONFIG = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4, 8))

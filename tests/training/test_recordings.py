@@ -8,7 +8,7 @@ import soundfile
 
 import wavenet
 from wavenet.training import train
-from wavenet.training.run import setting
+from wavenet.training.settings import setting
 
 MODEL = {"kind": "recurrent", "cell": "gru", "layers": 1, "hidden_size": 16, "sample_rate": 8000}
 

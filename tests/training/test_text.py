@@ -13,7 +13,7 @@ from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training import TrainingConfig, train
 from wavenet.training.progress import Reporter
 from wavenet.training.recurrent_task import Track, WindowSampler, validation_windows
-from wavenet.training.run import setting
+from wavenet.training.settings import setting
 
 SENTENCE = "the cat sat on the mat, and the dog lay by the door.\n"
 MODEL = {"hidden_size": 32, "layers": 2, "embedding_size": 8, "dropout": 0.1}
@@ -129,6 +129,6 @@ def test_other_text_does_not_resume(play, tmp_path):
 
 
 def test_text_settings_are_training_settings():
-    from wavenet.training.text import TEXT_SETTINGS
+    from wavenet.training.settings import DEFAULTS
 
-    TrainingConfig(**TEXT_SETTINGS)
+    TrainingConfig(**DEFAULTS["text"])

@@ -16,7 +16,7 @@ import wavenet
 import wavenet.audio
 from wavenet.config import from_dict, to_dict
 from wavenet.training import TrainingConfig, train
-from wavenet.training.run import setting
+from wavenet.training.settings import setting
 from wavenet.training.trainer import _stop_signals, learning_rate
 
 
@@ -193,7 +193,7 @@ def test_ctrl_c_saves_and_resumes(recordings, tmp_path):
 
 
 def test_second_ctrl_c_stops_at_once():
-    with _stop_signals() as received:
+    with _stop_signals(True) as received:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
         assert received == [signal.SIGINT, signal.SIGTERM]

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+class TrainCommand(TyperCommand):
+    """A command whose help lists the settings of models and trainings too."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Options of the command, then the settings in their groups."""
+        from wavenet.training.settings import described_settings
+
+        super().format_options(ctx, formatter)
+        for title, rows in described_settings().items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
 
 def train(
     context: typer.Context,
     data: Annotated[Path, typer.Argument(help="Audio folder, manifest, text or time series.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
+    preset: Annotated[
+        str | None, typer.Option(help="small, medium or large: a size that a CPU trains.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help='JSON: {"model": {...}, "training": {...}}.')
     ] = None,
@@ -32,6 +49,10 @@ def train(
 
     A manifest has the columns path, and where wanted speaker, text (symbols separated by spaces)
     or labels ("symbol:start:end ..."), start, end (seconds) and split (train or validation).
+    For an hour, on the processor of a laptop:
+
+        wavenet train recordings/ -o model --preset small --minutes 60
+
     Every setting of the model and of the training is an option, for example
 
         wavenet train recordings/ -o model --sample-rate 16000 --residual-channels 64 --steps 50000
@@ -51,8 +72,8 @@ def train(
     Ctrl-C saves a checkpoint; --resume goes on from it. Several GPUs or machines:
     torchrun --nproc-per-node 4 -m wavenet train DATA -o MODEL
     """
-    from wavenet.training.run import setting
-    from wavenet.training.run import train as run
+    from wavenet.training import train as run
+    from wavenet.training.settings import setting
 
     groups = _read_config(config)
     options = _options(list(context.args))
@@ -60,14 +81,19 @@ def train(
     for name, text in options.items():
         group, value = setting(name, text, data, kind)
         groups[group][name] = value
-    finished = run(data, output, groups["model"], groups["training"], resume, init, quantize)
+    finished = run(
+        data, output, groups["model"], groups["training"], resume, init, quantize, preset
+    )
     if not finished:
         typer.echo(f"stopped; go on with: wavenet train {data} -o {output} --resume", err=True)
         raise typer.Exit(130)
+    typer.echo(f"{output} is written; `wavenet info {output}` describes it", err=True)
 
 
 def _options(words: list[str]) -> dict[str, str]:
     """Settings given as `--name value` or `--name=value`."""
+    from wavenet.training.settings import RENAMED
+
     options = {}
     while words:
         option, equals, value = words.pop(0).partition("=")
@@ -75,11 +101,12 @@ def _options(words: list[str]) -> dict[str, str]:
             words.insert(0, value)
         if not option.startswith("--") or not words:
             raise ValueError(f"{option!r} is not an option with a value")
-        options[option[2:].replace("-", "_")] = words.pop(0)
+        name = option[2:].replace("-", "_")
+        options[RENAMED.get(name, name)] = words.pop(0)
     return options
 
 
-def _read_config(path: Path | None) -> dict[str, dict]:
+def _read_config(path: Path | None) -> dict[str, dict[str, Any]]:
     from wavenet.formats.rows import parse_json
 
     groups: dict[str, dict] = {"model": {}, "training": {}}

@@ -77,8 +77,10 @@ class RecurrentConfig:
     ----------
     cell
         "rnn" (tanh), "lstm" or "gru", each as torch has it.
-    layers, hidden_size
-        Layers, and units of each.
+    layers
+        Number of recurrent layers.
+    hidden_size
+        Units of each layer.
     leak
         Of an RNN: h' = h + leak (tanh(...) - h). Below 1 the units are slow (Jaeger 2007).
     peepholes
@@ -102,7 +104,7 @@ class RecurrentConfig:
     embedding_size
         Channels of the learned embedding of the classes.
     dimensions
-        Of vector samples.
+        Size of vector samples.
     covariates
         Channels of the covariates.
     global_channels

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
 from wavenet.arguments import integer, per_stream, sampling_options, thread_count
+from wavenet.baselines import baselines
 from wavenet.generator import Progress, Score, load
 from wavenet.recurrent.config import RecurrentConfig
-from wavenet.recurrent.samples import decode_samples, encode_samples
+from wavenet.recurrent.samples import class_values, decode_samples, encode_samples
 
 _PRODUCTS_PER_CALL = 4e8  # a call into the core stays well below 0.1 s, so that Ctrl-C is prompt
 
@@ -177,6 +178,16 @@ class RecurrentGenerator:
         log_likelihood = np.concatenate(self._feed("score", y, conditioning))
         bits = -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2)
         return Score(log_likelihood, float(bits))
+
+    def baselines(self, y: str | ArrayLike) -> dict[str, float]:
+        """Bits per sample that simple codes need for classes: a scale for those of `score`.
+
+        See `wavenet.baselines.baselines`. None of vectors.
+        """
+        if self.config.output != "categorical":
+            return {}
+        codes = encode_samples(y, self.config)[:, 0].astype(np.int64)
+        return baselines([codes], self.config.class_count, class_values(self.config))
 
     def outputs(self, y: str | ArrayLike | None, **conditioning: Any) -> NDArray[np.float32]:
         """Teacher-forced outputs `(n, output_size)` that predict each sample of `y`.

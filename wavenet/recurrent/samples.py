@@ -64,6 +64,13 @@ def decode_samples(
     return classes
 
 
+def class_values(config: RecurrentConfig) -> NDArray[np.float32] | None:
+    """The sample value of each class, `(classes,)`; None for symbols."""
+    if config.audio is None:
+        return None
+    return values_of_codes(config.audio.channels, config.audio.convention)
+
+
 def _class_rows(classes: np.ndarray, count: int) -> NDArray[np.float32]:
     if classes.ndim != 1 or not classes.size:
         raise ValueError(f"samples must have the shape (n,), n > 0, got {classes.shape}")

@@ -24,12 +24,13 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 def save_checkpoint(
     folder: Path,
     step: int,
+    seconds: float,
     model: nn.Module,
     average: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
     settings: TrainingConfig,
 ) -> None:
-    """Writes weights, their average, the optimizer's moments and the step; atomically."""
+    """Writes weights, their average, the optimizer's moments, step and time; atomically."""
     names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in average.items()}
@@ -38,6 +39,7 @@ def save_checkpoint(
             tensors[f"{moment}.{names[parameter]}"] = state[moment]
     metadata = {
         "step": str(step),
+        "seconds": f"{seconds:.3f}",
         "model": json.dumps(configuration.to_dict(model.config)),
         "training": json.dumps(asdict(settings)),
     }
@@ -76,12 +78,13 @@ def load_checkpoint(
     model: nn.Module,
     average: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
-) -> int:
-    """Restores what `save_checkpoint` wrote, in place; returns the step."""
+) -> tuple[int, float]:
+    """Restores what `save_checkpoint` wrote, in place; returns step and time [s]."""
     path = folder / FILE_NAME
     try:
         with safe_open(path, framework="pt") as file:
             step = int(file.metadata()["step"])
+            seconds = float(file.metadata().get("seconds", 0))
             tensors = {name: file.get_tensor(name) for name in file.keys()}
         with torch.no_grad():
             for name, value in model.state_dict().items():
@@ -93,4 +96,4 @@ def load_checkpoint(
             optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
     except (SafetensorError, KeyError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit its model: {error}") from error
-    return step
+    return step, seconds

@@ -14,16 +14,24 @@ class TrainingConfig:
     ----------
     steps
         Optimizer steps.
+    minutes
+        Time for all steps, after which the run ends; 0: as long as they take. The learning rate
+        falls by the share of the time or of the steps, whichever is larger, and rises in a tenth of
+        the time at most. A resumed run has what is left of the time; reading the data is not part
+        of it.
     batch_size
         Sequences per step, over all processes.
     window
         Samples of a sequence that count in the loss (rounded up to whole feature frames); the
         receptive field comes before them as context.
-    learning_rate, warmup_steps, final_learning_rate
-        The rate rises linearly to `learning_rate`, then falls as a half cosine to the fraction
-        `final_learning_rate` of it at the last step.
+    learning_rate
+        The highest one, from which the rate falls as a half cosine.
+    warmup_steps
+        Steps in which the learning rate rises linearly.
+    final_learning_rate
+        Fraction of the highest learning rate that is left at the last step.
     weight_decay
-        Of AdamW.
+        Weight decay of AdamW.
     gradient_clip
         Largest norm of the gradient.
     ema_decay
@@ -35,8 +43,10 @@ class TrainingConfig:
         Use `torch.compile`.
     validation
         Fraction of the files held out where the manifest does not split them.
-    validate_every, save_every
-        Steps between validations, and between checkpoints.
+    validate_every
+        Steps between validations.
+    save_every
+        Steps between checkpoints.
     noise_shaping
         How far the sound is whitened before it is quantized, from 0 (not at all) to 1; see
         `wavenet.noise_shaping`. The filter comes from the training data.
@@ -50,6 +60,7 @@ class TrainingConfig:
     """
 
     steps: int = 100_000
+    minutes: float = 0.0
     batch_size: int = 8
     window: int = 8000
     learning_rate: float = 1e-3
@@ -83,6 +94,6 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
         if self.noise_shaping and self.adaptive_noise_shaping:
             raise ValueError("noise_shaping and adaptive_noise_shaping exclude each other")
-        for name in ("warmup_steps", "weight_decay", "seed"):
+        for name in ("minutes", "warmup_steps", "weight_decay", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")

@@ -14,12 +14,8 @@ from wavenet.manifest import read_clips
 from wavenet.recurrent.config import MulawSymbols, RecurrentConfig
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
+from wavenet.training.settings import RECORDINGS_OPTIONS
 from wavenet.training.wavenet_task import held_out_clips, load_clips
-
-# As a WaveNet's settings are called.
-RECORDINGS_OPTIONS: dict[str, Any] = {
-    "sample_rate": 16000, "quantization_channels": 256, "mulaw_convention": "wavenet"
-}  # fmt: skip
 
 
 def recordings_config(model: dict[str, Any]) -> RecurrentConfig:

@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wavenet.baselines import baselines, some_samples
 from wavenet.linear_forecast import recent_scales
 from wavenet.models import RecurrentModel
 from wavenet.models.recurrent import negative_log_likelihood
 from wavenet.recurrent.config import RecurrentConfig
+from wavenet.recurrent.samples import class_values
 from wavenet.training.config import TrainingConfig
 from wavenet.training.task import to_device
 
@@ -183,6 +185,7 @@ class RecurrentTask:
             validation, config, settings.window, settings.batch_size
         )
         self._data = data
+        self._known = [track.samples for track in validation or training]
 
     def make_model(self) -> RecurrentModel:
         """The untrained model."""
@@ -197,6 +200,13 @@ class RecurrentTask:
         targets = to_device(batch.targets, device)
         losses = negative_log_likelihood(outputs.float(), targets, self.config)
         return losses, to_device(batch.counted, device)
+
+    def baselines(self) -> dict[str, float]:
+        """Bits per sample of simple codes for the data held out; none of vectors."""
+        if self.config.output != "categorical":
+            return {}
+        sounds, levels = some_samples(self._known), self.config.class_count
+        return baselines(sounds, levels, class_values(self.config))
 
     def describe(self, model: nn.Module) -> str:
         """The model and the data, in a sentence."""

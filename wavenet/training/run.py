@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 from pathlib import Path
 from typing import Any
@@ -15,40 +14,18 @@ from torch import distributed
 
 from wavenet import config as configuration
 from wavenet.config import WaveNetConfig
-from wavenet.formats.rows import csv_rows
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
 from wavenet.training.fine_tuning import initial_model
-from wavenet.training.progress import Reporter
-from wavenet.training.recordings import RECORDINGS_OPTIONS, recordings_config, recordings_task
-from wavenet.training.series import (
-    ECHO_STATE_OPTIONS,
-    SERIES_OPTIONS,
-    SERIES_SETTINGS,
-    fit_echo_state,
-    series_config,
-    series_task,
-)
+from wavenet.training.progress import Reporter, baselines_in_words, settings_in_words
+from wavenet.training.recordings import recordings_config, recordings_task
+from wavenet.training.series import fit_echo_state, series_config, series_task
+from wavenet.training.settings import DEFAULTS, checked_kind, data_kind, preset_settings
 from wavenet.training.task import Task
-from wavenet.training.text import TEXT_SETTINGS, TEXT_SUFFIXES, text_symbols, text_task
+from wavenet.training.text import text_symbols, text_task
 from wavenet.training.trainer import Trainer
 from wavenet.training.wavenet_task import WaveNetTask
-
-# What learns each kind of data, the default first.
-_KINDS = {
-    "audio": ("wavenet", "recurrent"),
-    "text": ("recurrent",),
-    "series": ("recurrent", "wavenet", "echo-state"),
-}
-# Settings of a model that say what to take from the data.
-_OPTIONS: dict[tuple[str, str], dict[str, Any]] = {
-    ("text", "recurrent"): {"level": "char"},
-    ("series", "recurrent"): SERIES_OPTIONS,
-    ("series", "wavenet"): SERIES_OPTIONS,
-    ("series", "echo-state"): SERIES_OPTIONS | ECHO_STATE_OPTIONS,
-    ("audio", "recurrent"): RECORDINGS_OPTIONS,
-}
 
 
 def train(
@@ -59,6 +36,7 @@ def train(
     resume: bool = False,
     init: str | os.PathLike | None = None,
     quantize: str | None = None,
+    preset: str | None = None,
 ) -> bool:
     """Trains a model; the output folder is one that `wavenet.load` reads.
 
@@ -79,10 +57,14 @@ def train(
         `model["covariates"]` name columns, `model["horizon"]` and `model["context"]` are numbers
         of rows.
     resume
-        Go on from the checkpoint in `output`; `training` may change the settings of the run.
+        Go on from the checkpoint in `output`; `training` may change the settings of the run,
+        `model` may only repeat them.
     init, quantize
         Start from this WaveNet of recordings, and keep its architecture; with "int8" learn to make
         up for weights and activations of 8 bits, see `wavenet.training.fine_tuning`.
+    preset
+        "small", "medium" or "large": settings that a CPU trains, where `model` and `training` say
+        nothing; see `wavenet.training.settings.PRESETS`.
 
     Returns
     -------
@@ -96,14 +78,19 @@ def train(
         output folder that has a model.
     """
     data, output, model, training = Path(data), Path(output), model or {}, training or {}
+    if preset is not None:
+        settled = preset_settings(preset, data, model.get("kind"))
+        model, training = settled["model"] | model, settled["training"] | training
     if not resume:
         _refuse_to_overwrite(output)
     _start_processes()
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)
     if model.get("kind") == "echo-state" and data_kind(data) == "series" and not (resume or init):
-        settings = configuration.build(TrainingConfig, SERIES_SETTINGS | training, "training")
-        fit_echo_state(data, model, settings).save(output)
+        settings = configuration.build(TrainingConfig, DEFAULTS["series"] | training, "training")
+        network = fit_echo_state(data, model, settings)
+        network.save(output)
+        console.print(f"{output}: an echo state network of {network.units} units")
         return True
     config, settings, weights = _start(data, output, model, training, resume, init, quantize)
     cache = output / "cache"
@@ -119,9 +106,15 @@ def train(
     trainer = Trainer(task, settings, output)
     if resume:
         trainer.resume()
-    console.print(f"{task.describe(trainer.model)}; on {trainer.device}", highlight=False)
+    for line in (
+        settings_in_words("model", task.config),
+        settings_in_words("training", settings),
+        f"{task.describe(trainer.model)}; on {trainer.device}",
+        baselines_in_words(task.baselines()),
+    ):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     samples = task.sampler.length * settings.batch_size
-    reporter = Reporter(output, trainer.step, settings.steps, samples, enabled=first)
+    reporter = Reporter(output, trainer.step, settings, samples, console)
     try:
         return trainer.run(reporter)
     finally:
@@ -164,65 +157,13 @@ def _refuse_to_overwrite(output: Path) -> None:
             )
 
 
-def setting(
-    name: str, text: str, data: Path | None = None, kind: str | None = None
-) -> tuple[str, Any]:
-    """A setting given as text: "model" or "training", and the value in its type.
-
-    `data` and `kind` say of what kind the model is.
-
-    Raises
-    ------
-    ValueError
-        There is no such setting, or the text is not a value of its type.
-    """
-    source = data_kind(data) if data else "audio"
-    kind = _checked_kind(kind, source)
-    groups = {  # `precision` and `noise_shaping` of a command are those of the training
-        "training": TrainingConfig,
-        "model": WaveNetConfig if kind == "wavenet" else RecurrentConfig,
-    }
-    options = _OPTIONS.get((source, kind), {})
-    if name in options:
-        return "model", _value(name, text, options[name])
-    for group, cls in groups.items():
-        for field in dataclasses.fields(cls):
-            if field.name == name:
-                return group, _value(name, text, field.default)
-    names = [*options, *(f.name for cls in groups.values() for f in dataclasses.fields(cls))]
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise ValueError(f"there is no setting {name!r}{hint}")
-
-
-def _checked_kind(kind: str | None, source: str) -> str:
-    """The kind of model that learns such data; the default for None."""
-    kinds = _KINDS[source]
-    if kind is not None and kind not in kinds:
-        raise ValueError(f"kind must be {' or '.join(kinds)} for {source}, got {kind!r}")
-    return kind or kinds[0]
-
-
-def _value(name: str, text: str, default: Any) -> Any:
-    try:
-        if isinstance(default, bool):
-            return {"true": True, "false": False}[text.lower()]
-        if isinstance(default, tuple):
-            parts = [part for part in text.split(",") if part]
-            return parts if name == "speakers" else [int(part) for part in parts]
-        return type(default)(text)
-    except (KeyError, TypeError, ValueError):
-        raise ValueError(f"{name} cannot be {text!r}; the default is {default!r}") from None
-
-
 def _configs(
     data: Path, output: Path, model: dict[str, Any], training: dict[str, Any], resume: bool
 ) -> tuple[WaveNetConfig | RecurrentConfig, TrainingConfig]:
     if not resume:
         source = data_kind(data)
-        kind = _checked_kind(model.get("kind"), source)
-        defaults = {"text": TEXT_SETTINGS, "series": SERIES_SETTINGS}.get(source, {})
-        settings = configuration.build(TrainingConfig, defaults | training, "training")
+        kind = checked_kind(model.get("kind"), source)
+        settings = configuration.build(TrainingConfig, DEFAULTS[source] | training, "training")
         if source == "text":
             return _text_config(data, model), settings
         if source == "series":
@@ -231,27 +172,40 @@ def _configs(
             return recordings_config(model), settings
         return configuration.from_dict({**model, "kind": "wavenet"}), settings
     config, settings = read_configs(output)
-    if model:
-        raise ValueError(
-            f"{next(iter(model))} cannot change when a run is resumed; only training settings can"
-        )
+    _refuse_changes(model, config)
     settings = configuration.build(
         TrainingConfig, {**dataclasses.asdict(settings), **training}, "training"
     )
     return config, settings
 
 
-def data_kind(data: Path) -> str:
-    """What a path holds: "text", "series" (a CSV file that is no manifest), or "audio"."""
-    if data.suffix.lower() in TEXT_SUFFIXES:
-        return "text"
-    name = data.name.lower()
-    if not name.endswith((".csv", ".csv.gz")) or not data.is_file():
-        return "audio"
-    if name.endswith(".gz"):
-        return "series"
-    _, header = next(csv_rows(data), (1, []))
-    return "audio" if "path" in (name.strip() for name in header) else "series"
+def _refuse_changes(model: dict[str, Any], config: WaveNetConfig | RecurrentConfig) -> None:
+    """A resumed run has the model of its checkpoint; its settings may only be repeated."""
+    kept = configuration.to_dict(config)
+    for group in ("text", "audio", "series"):  # what was taken from the data, as settings call it
+        kept |= kept.get(group) or {}
+    if config.series:
+        names = {"target": config.series.targets, "covariates": config.series.covariates}
+        kept |= {option: ",".join(columns) for option, columns in names.items()}
+    if kept.get("audio"):
+        kept |= {
+            "quantization_channels": kept["channels"], "mulaw_convention": kept["convention"]
+        }  # fmt: skip
+    for name, value in model.items():
+        if not _repeats(value, kept.get(name)) and (name, value) != ("context", 0):
+            raise ValueError(
+                f"{name} is {kept.get(name)} in the checkpoint and cannot become {value} when the "
+                "run is resumed; only training settings can change"
+            )
+
+
+def _repeats(value: Any, kept: Any) -> bool:
+    """Whether a setting says what was kept, which may say more."""
+    if isinstance(value, dict) and isinstance(kept, dict):
+        return all(_repeats(item, kept.get(name)) for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return isinstance(kept, list | tuple) and list(value) == list(kept)
+    return bool(value == kept)
 
 
 def _text_config(data: Path, model: dict[str, Any]) -> RecurrentConfig:

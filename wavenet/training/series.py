@@ -20,21 +20,9 @@ from wavenet.series import Series, calendar_cycles, read_series
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler, windows
 from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
+from wavenet.training.settings import ECHO_STATE_OPTIONS, SERIES_OPTIONS
 from wavenet.training.task import Task
 
-SERIES_OPTIONS: dict[str, Any] = {
-    "target": "", "covariates": "", "horizon": 24, "context": 0, "patch": 1, "lags": 0
-}  # fmt: skip
-ECHO_STATE_OPTIONS: dict[str, Any] = {
-    "units": 300, "spectral_radius": 0.9, "leak": 0.5, "input_scale": 0.5, "bias_scale": 0.1,
-    "connections": 10, "ridge": 1.0, "noise": 0.0,
-}  # fmt: skip
-# What suits a series where the settings say nothing.
-SERIES_SETTINGS = {
-    "steps": 2000, "batch_size": 32, "learning_rate": 2e-3, "warmup_steps": 100,
-    "validation": 0.2, "ema_decay": 0.99, "validate_every": 200, "save_every": 500,
-    "weight_decay": 0.05,
-}  # fmt: skip
 SERIES_MODELS: dict[str, dict[str, Any]] = {
     "recurrent": {
         "cell": "lstm", "layers": 2, "hidden_size": 64, "output": "student-t", "input_skip": True,
@@ -60,7 +48,7 @@ def series_config(
 
 
 def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) -> SeriesColumns:
-    """A file's columns; see `SERIES_OPTIONS` for the settings of `model` that say which.
+    """A file's columns; see `SeriesOptions` for the settings of `model` that say which.
 
     Raises
     ------
@@ -149,7 +137,7 @@ def fit_echo_state(path: Path, model: dict[str, Any], settings: TrainingConfig) 
     path
         A CSV file.
     model
-        `SERIES_OPTIONS` and `ECHO_STATE_OPTIONS`.
+        `SeriesOptions` and `ECHO_STATE_OPTIONS` of `wavenet.training.settings`.
     settings
         Of which `validation` and `seed` count.
     """

@@ -64,6 +64,10 @@ class WaveNetSeriesTask:
         losses = negative_log_likelihood(outputs.float(), expected, self.config)
         return losses, to_device(batch.counted.repeat(targets, axis=1), device)
 
+    def baselines(self) -> dict[str, float]:
+        """None: samples are not codes that stand for themselves."""
+        return {}
+
     def describe(self, model: nn.Module) -> str:
         """The model and the data, in a sentence."""
         parameters = sum(p.numel() for p in model.parameters())

@@ -54,6 +54,9 @@ class Task(Protocol):
         `forward` is the model in the precision of the run.
         """
 
+    def baselines(self) -> dict[str, float]:
+        """Bits per sample of simple codes for the data held out; none for vectors."""
+
     def describe(self, model: nn.Module) -> str:
         """The model and the data, in a sentence."""
 

@@ -9,13 +9,7 @@ from wavenet.recurrent.text import encode_text, make_vocabulary, read_text, spli
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
 
-TEXT_SUFFIXES = {".txt", ".text", ".md"}
 _LEAST = 100  # characters
-# What suits text where the settings say nothing.
-TEXT_SETTINGS = {
-    "steps": 10_000, "batch_size": 32, "window": 256, "learning_rate": 3e-3, "validation": 0.05,
-    "ema_decay": 0.998, "validate_every": 500, "save_every": 500,
-}  # fmt: skip
 
 
 def text_symbols(path: Path, level: Level) -> TextSymbols:

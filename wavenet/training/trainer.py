@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,6 +22,8 @@ from wavenet.training.checkpoint import load_checkpoint, save_checkpoint
 from wavenet.training.config import TrainingConfig
 from wavenet.training.progress import Reporter
 from wavenet.training.task import Task
+
+_WARMUP_SHARE = 0.1  # of a run of limited time
 
 
 class Trainer:
@@ -61,25 +65,36 @@ class Trainer:
         self.forward = torch.compile(self.model) if settings.compile else self.model
         if distributed.is_initialized():
             self.forward = DistributedDataParallel(self.forward)
-        self.step = 0
+        self.step, self.seconds = 0, 0.0
 
     def resume(self) -> None:
         """Goes on from the checkpoint in the output folder."""
-        self.step = load_checkpoint(self.output, self.model, self.average, self.optimizer)
+        self.step, self.seconds = load_checkpoint(
+            self.output, self.model, self.average, self.optimizer
+        )
+
+    @property
+    def budget_spent(self) -> float:
+        """Share of the run's time that is over; 0 where the time is not limited."""
+        minutes = self.settings.minutes
+        return self.seconds / (60 * minutes) if minutes else 0.0
 
     def run(self, reporter: Reporter) -> bool:
         """Trains to the last step; False if a signal stopped it before. Saves either way."""
-        with _stop_signals() as stopped, self._own_randomness():
+        if self.budget_spent >= 1:
+            return True
+        started = time.monotonic() - self.seconds
+        with _stop_signals(self.rank == 0) as stopped, self._own_randomness():
             for batch in self._batches():
-                loss, stop = self._train_step(batch, bool(stopped))
+                loss, stop = self._train_step(batch, bool(stopped), time.monotonic() - started)
                 self.step += 1
                 reporter.step(self.step, loss)
-                last = self.step == self.settings.steps
+                last = self.step == self.settings.steps or self.budget_spent >= 1
                 if last or (self.step % self.settings.validate_every == 0 and not stop):
-                    self._validate(reporter)
+                    self._validate(reporter, stopped)
                 if last or stop or self.step % self.settings.save_every == 0:
                     self.save()
-                if stop:
+                if stop or last:
                     return last
         return True
 
@@ -87,8 +102,9 @@ class Trainer:
         """Writes the checkpoint, and the averaged weights as a model."""
         if self.rank == 0:
             save_checkpoint(
-                self.output, self.step, self.model, self.average, self.optimizer, self.settings
-            )
+                self.output, self.step, self.seconds,
+                self.model, self.average, self.optimizer, self.settings,
+            )  # fmt: skip
             weights = {name: value.cpu().numpy() for name, value in self.average.items()}
             save_model(self.output, self.model.config, weights)
 
@@ -107,13 +123,14 @@ class Trainer:
                 following = pool.submit(self.task.sampler.batch, step + 1, places)
                 yield batch
 
-    def _train_step(self, batch: Any, stopped: bool) -> tuple[float, bool]:
+    def _train_step(self, batch: Any, stopped: bool, seconds: float) -> tuple[float, bool]:
         """One optimizer step; returns the loss [bits per sample], and if any process is stopped.
 
-        That all of them know it at the same step keeps them from waiting for each other.
+        That all of them know it, and the time, at the same step keeps them from waiting for each
+        other, and their rates equal.
         """
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.settings, self.step)
+            group["lr"] = learning_rate(self.settings, self.step, self.budget_spent)
         # Dropout too is a function of the step, so that a resumed run is the same.
         torch.manual_seed((self.settings.seed * 1_000_003 + self.step) * 1_009 + self.rank)
         self.optimizer.zero_grad(set_to_none=True)
@@ -129,8 +146,9 @@ class Trainer:
             )
         self.optimizer.step()
         self._update_average()
-        sums = torch.stack([nats.detach(), nats.new_tensor(stopped)])
-        nats_of_all, stopped_processes = self._sum_over_processes(sums).tolist()
+        sums = torch.stack([nats.detach(), *nats.new_tensor([stopped, seconds])])
+        nats_of_all, stopped_processes, all_seconds = self._sum_over_processes(sums).tolist()
+        self.seconds = all_seconds / self.processes
         return nats_of_all / float(total) / math.log(2), stopped_processes > 0
 
     def _nats(self, model: Callable[..., Any], batch: Any) -> tuple[Tensor, Tensor]:
@@ -157,19 +175,22 @@ class Trainer:
                 [self.average[name] for name in names], [weights[name] for name in names], 1 - decay
             )
 
-    def _validate(self, reporter: Reporter) -> None:
-        """Bits per sample of the averaged weights on the validation data."""
+    def _validate(self, reporter: Reporter, stopped: list[int]) -> None:
+        """Bits per sample of the averaged weights on the validation data; a signal ends it."""
         if not self.task.validation:
             return
         nats = count = 0.0
         with torch.no_grad(), self._averaged_weights():
             for batch in self.task.validation[self.rank :: self.processes]:
+                if stopped:
+                    break
                 batch_nats, batch_count = self._nats(self.model, batch)
                 nats += float(batch_nats)
                 count += float(batch_count)
-        sums = torch.tensor([nats, count], dtype=torch.float64, device=self.device)
-        nats, count = self._sum_over_processes(sums).tolist()
-        reporter.validated(self.step, nats / count / math.log(2))
+        sums = torch.tensor([nats, count, len(stopped)], dtype=torch.float64, device=self.device)
+        nats, count, signals = self._sum_over_processes(sums).tolist()
+        if not signals:
+            reporter.validated(self.step, nats / count / math.log(2))
 
     @contextmanager
     def _averaged_weights(self) -> Iterator[None]:
@@ -187,14 +208,18 @@ class Trainer:
         return value
 
 
-def learning_rate(settings: TrainingConfig, step: int) -> float:
-    """Linear warm-up, then half a cosine down to a fraction."""
-    if step < settings.warmup_steps:
-        return settings.learning_rate * (step + 1) / settings.warmup_steps
-    done = (step - settings.warmup_steps) / max(1, settings.steps - settings.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+def learning_rate(settings: TrainingConfig, step: int, budget_spent: float = 0.0) -> float:
+    """Linear warm-up, then half a cosine down to a fraction; by steps or by time, what is further.
+
+    `budget_spent` is the share of `settings.minutes` that is over.
+    """
+    warmup = settings.warmup_steps
+    risen = max((step + 1) / warmup if warmup else 1.0, budget_spent / _WARMUP_SHARE)
+    done = (step - warmup) / max(1, settings.steps - warmup)
+    done = max(done, (budget_spent - _WARMUP_SHARE) / (1 - _WARMUP_SHARE))
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, done))))
     final = settings.final_learning_rate
-    return settings.learning_rate * (final + (1 - final) * cosine)
+    return settings.learning_rate * min(1.0, risen) * (final + (1 - final) * cosine)
 
 
 def _device(name: str) -> torch.device:
@@ -208,7 +233,7 @@ def _device(name: str) -> torch.device:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[list[int]]:
+def _stop_signals(announced: bool) -> Iterator[list[int]]:
     """A list that receives the interrupt and termination signals which come meanwhile.
 
     The second Ctrl-C is a KeyboardInterrupt. In other threads than the main one there are none.
@@ -223,6 +248,8 @@ def _stop_signals() -> Iterator[list[int]]:
         if number == signal.SIGINT and number in received:
             raise KeyboardInterrupt
         received.append(number)
+        if announced and number == signal.SIGINT:
+            os.write(2, b"\nwavenet: stopping after this step; again to stop now\n")
 
     before = [signal.signal(number, receive) for number in signals]
     try:

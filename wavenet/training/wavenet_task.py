@@ -7,17 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 
+from wavenet.baselines import baselines, some_samples
 from wavenet.config import WaveNetConfig
 from wavenet.features.statistics import FrameStatistics
 from wavenet.manifest import Clip, read_clips
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
 from wavenet.noise_shaping import shaping_scale, shaping_taps
+from wavenet.samples import decode_samples
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import (
     Item,
@@ -82,6 +85,7 @@ class WaveNetTask:
         self.sampler = SequenceSampler(training, self.config, settings.window, settings.seed)
         self.validation = validation_batches(validation, self.sampler, settings.batch_size)
         self._clips = len(training), len(validation)
+        self._known = [item.codes for item in validation or training]
 
     def make_model(self) -> WaveNet:
         """The model as the run starts."""
@@ -99,6 +103,12 @@ class WaveNetTask:
         outputs = forward(inputs, speakers, None, to_device(batch.tracks, device))
         losses = negative_log_likelihood(outputs.float(), targets, self.config)
         return losses, to_device(batch.counted, device)
+
+    def baselines(self) -> dict[str, float]:
+        """Bits per sample of simple codes for the data held out."""
+        levels = self.config.levels
+        values = decode_samples(np.arange(levels), self.config)
+        return baselines(some_samples(self._known), levels, values)
 
     def describe(self, model: nn.Module) -> str:
         """The model and the data, in a sentence."""
@@ -167,7 +177,18 @@ def load_clips(
     clips: list[Clip], config: WaveNetConfig, cache: Path, console: Console
 ) -> list[Item]:
     """All clips, decoded and cached; prints what was found."""
-    steps = track(range(len(clips)), "reading audio", console=console, transient=True)
+    steps = track(
+        range(len(clips)), "reading audio", console=console, transient=True,
+        disable=not console.is_terminal,
+    )  # fmt: skip
     items, summary = build_corpus(clips, config, cache, progress=iter(steps).__next__)
-    console.print(str(summary), highlight=False)
+    console.print(str(summary), highlight=False, soft_wrap=True)
+    rates = {soundfile.info(path).samplerate for path in {clip.path for clip in clips}}
+    if len(rates) == 1 and rates != {config.sample_rate}:
+        rate = rates.pop()
+        console.print(
+            f"the recordings have {rate:,} Hz, the model {config.sample_rate:,}: they are "
+            f"resampled; --sample-rate {rate} keeps theirs",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     return items
