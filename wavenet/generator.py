@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from wavenet import _core
 from wavenet.arguments import integer, per_stream, sampling_options, thread_count
 from wavenet.assets import find_model
+from wavenet.baselines import baselines
 from wavenet.config import WaveNetConfig
 from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
@@ -282,6 +283,14 @@ class Generator:
         bits = -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2)
         return Score(log_likelihood, float(bits))
 
+    def baselines(self, y: ArrayLike, condition: ArrayLike | None = None) -> dict[str, float]:
+        """Bits per sample that simple codes need for a signal `(n,)`: a scale for those of `score`.
+
+        See `wavenet.baselines.baselines`; `condition` as for `codes`.
+        """
+        levels = self.config.levels
+        return baselines([self.codes(y, condition)], levels, self._decode(np.arange(levels)))
+
     def logits(self, y: ArrayLike, **conditioning: Any) -> NDArray[np.float32]:
         """Teacher-forced outputs `(n, output_channels)` that predict each sample of `y`.
 
@@ -374,16 +383,17 @@ class Generator:
         return label_track(features, spans, frames, self.sample_rate / hop)
 
     def speaker_index(self, speaker: str | int | None) -> int:
-        """Index of a speaker given by name or index; None is the first."""
+        """Index of a speaker given by name, in any case, or by index; None is the first."""
         names = self.config.speakers
         if speaker is None:
             return 0
         if not names:
             raise ValueError(f"this model has no speakers, got speaker {speaker!r}")
         if isinstance(speaker, str):
-            if speaker not in names:
+            alike = [name for name in names if name.casefold() == speaker.casefold()]
+            if speaker not in names and len(alike) != 1:
                 raise ValueError(f"unknown speaker {speaker!r}; known: {', '.join(names)}")
-            return names.index(speaker)
+            return names.index(speaker if speaker in names else alike[0])
         return integer("speaker", speaker, 0, len(names) - 1)
 
     def _feed(self, method: str, y: ArrayLike, conditioning: dict[str, Any]) -> Iterator:

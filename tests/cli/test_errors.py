@@ -25,6 +25,8 @@ def files(tmp_path, plain_model, speaking_model, writing_model, vocoder_model):
     for name in ("loud", "m", "n", "o", "p"):  # as many as a fit needs
         soundfile.write(root / "unscaled" / f"{name}.wav", loud, 8000, subtype="FLOAT")
     (root / "text.wav").write_text("not audio")
+    (root / "empty.txt").write_text("")
+    (root / "empty.safetensors").write_text("")
     np.save(root / "frames.npy", np.zeros((5, 10), np.float32))
     np.save(root / "narrow.npy", np.zeros((5, 3), np.float32))
     np.save(root / "flat.npy", np.zeros(10, np.float32))
@@ -120,20 +122,23 @@ CASES = [
     ("synthesize -o {out} --model {plain} --seconds many", "--seconds"),
     ("synthesize -o {out} --model {plain} --temperature -1", "temperature must be from 0"),
     ("synthesize -o {out} --model {plain} --temperature nan", "temperature"),
-    ("synthesize -o {out} --model {plain} --top-k 0", "top_k must be from 1"),
+    ("synthesize -o {out} --model {plain} --top-k 0", "'--top-k': "),
     ("synthesize -o {out} --model {plain} --top-k 1000", "top_k must be at most"),
     ("synthesize -o {out} --model {plain} --top-p 1.5", "top_p"),
     ("synthesize -o {out} --model {plain} --top-p 0", "top_p"),
-    ("synthesize -o {out} --model {plain} --seed -1", "seed must be from 0"),
-    ("synthesize -o {out} --model {plain} --batch 0", "batch must be from 1"),
-    ("synthesize -o {out} --model {plain} --threads 0", "threads must be from 1"),
+    ("synthesize -o {out} --model {plain} --seed -1", "'--seed': "),
+    ("synthesize -o {out} --model {plain} --batch 0", "'--batch': "),
+    ("synthesize -o {out} --model {plain} --threads 0", "'--threads': "),
     ("synthesize -o {out} --model {plain} --speaker ann", "no speakers"),
     ("synthesize -o {out} --model {plain} --text a", "does not read text"),
     ("synthesize -o {out} --model {plain} --condition {frames.npy}", "takes no condition"),
     ("synthesize -o {out} --model {speaking} --speaker zoe", "unknown speaker 'zoe'; known: ann"),
     ("synthesize -o {out} --model {speaking} --text xyz", "unknown symbol 'xyz'"),
     ("synthesize -o {out} --model {speaking} --text ,", "no symbol"),
-    ("synthesize -o {out} --model {speaking} --seconds 99", "not for 792000"),
+    (
+        "synthesize -o {out} --model {speaking} --text a --seconds 99",
+        "s, not for --seconds 99: give more text, or no --seconds",
+    ),
     ("synthesize -o {out} --model {speaking} --text a --condition {frames.npy}", "exclude"),
     (
         "synthesize -o {out} --model {speaking} --condition {narrow.npy}",
@@ -165,12 +170,25 @@ CASES = [
     ("synthesize -o - --model {plain} --batch 2", "one stream"),
     ("synthesize -o {out} --model {plain} --prompt KING", "takes no --prompt"),
     ("synthesize -o {out} --model {writing} --prompt KING", "the character 'K' and 3 others"),
-    ("synthesize -o {out} --model {writing} --length 0", "n_samples must be from 1"),
+    ("synthesize -o {out} --model {writing} --length 0", "'--length': "),
     ("synthesize -o {out} --model {writing} --seconds 1", "takes no --seconds"),
     ("synthesize -o {out} --model {writing} --speaker ann", "takes no --speaker"),
     ("synthesize -o {out} --model {writing} --top-k 9", "top_k must be at most"),
     ("synthesize -o - --model {plain} --play", "--play needs a file"),
-    ("synthesize -o {out} --model {vocoder}", "this model needs condition, of 6 channels"),
+    (
+        "synthesize -o {out} --model {vocoder}",
+        "makes sound from features: name a recording to copy, --condition FILE.wav, or",
+    ),
+    (
+        "synthesize -o {out} --model slt-to-bdl",
+        "use it by the command `wavenet voice-convert apply`",
+    ),
+    ("verify {empty.safetensors}", "not a valid safetensors file"),
+    ("voice-convert apply {plain} {good.wav} -o {out}", "does not convert voices: load it with"),
+    ("score {good.wav} --model {speaking}", "needs to know what is said: --text SYMBOLS"),
+    ("score {empty.txt} --model {writing}", "empty.txt is empty"),
+    ("bench {plain} --batch 0", "'--batch': "),
+    ("forecast {good.wav} -o - --model {plain} --seed -1", "'--seed': "),
     ("synthesize -o {out} --model {vocoder} --text a", "does not read text"),
     ("synthesize -o {out} --model {vocoder} --condition {nan.wav}", "not finite"),
     ("synthesize -o {out} --model {vocoder} --condition {empty.wav}", "no samples"),

@@ -30,13 +30,13 @@ from wavenet.cli import (
 app = typer.Typer(
     name="wavenet",
     help="Learn the distribution of sound, and generate it fast on a CPU.",
-    no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 app.command()(synthesize.synthesize)
-app.command(context_settings=train.SETTINGS)(train.train)
+app.command(cls=train.TrainCommand, context_settings=train.SETTINGS)(train.train)
 app.command()(forecast.forecast)
 app.command()(score.score)
 app.command()(evaluate.evaluate)
@@ -51,18 +51,32 @@ app.add_typer(voice_convert.app, name="voice-convert")
 _UsageError: Any = typer.BadParameter.__base__
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from wavenet import __version__
+
+        print(f"wavenet {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
+    context: typer.Context,
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", callback=_print_version, is_eager=True
+    ),
 ) -> None:
     """Options before the command."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main() -> None:
     """Runs the command; a bad input is one sentence on standard error and exit code 2."""
     warnings.showwarning = _warn
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(standalone_mode=False, prog_name="wavenet"))
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped", 130)
     except _UsageError as error:

@@ -13,7 +13,7 @@ def bench(
         str, typer.Argument(help="Model folder, file, or name of a shipped model.")
     ] = "digits",
     seconds: Annotated[float, typer.Option(help="Time for each figure.")] = 1.0,
-    batch: Annotated[int, typer.Option(help="Streams of the batched figure.")] = 16,
+    batch: Annotated[int, typer.Option(min=1, help="Streams of the batched figure.")] = 16,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure samples per second, one thread, for each precision and instruction set here."""

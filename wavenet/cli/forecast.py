@@ -24,16 +24,17 @@ def forecast(
     ],
     model: Annotated[str, typer.Option(help="Model folder or file.")],
     horizon: Annotated[
-        int | None, typer.Option(help="Rows ahead; by default what the model was trained for.")
+        int | None,
+        typer.Option(min=1, help="Rows ahead; by default what the model was trained for."),
     ] = None,
-    samples: Annotated[int, typer.Option(help="Number of paths that are drawn.")] = 200,
+    samples: Annotated[int, typer.Option(min=1, help="Number of paths that are drawn.")] = 200,
     quantiles: Annotated[
         str, typer.Option(help="Levels of the quantiles in the output.")
     ] = "0.05,0.25,0.5,0.75,0.95",
     paths: Annotated[Path | None, typer.Option(help="CSV file for the paths themselves.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Picture (.png).")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same paths.")] = 0,
-    threads: Annotated[int | None, typer.Option(help="By default all processors.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same paths.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="By default all processors.")] = None,
 ) -> None:
     """Forecast a time series with a model that `wavenet train series.csv` made.
 

@@ -26,13 +26,8 @@ def import_model(
     """
     if (output / "model.safetensors").exists():
         raise ValueError(f"{output} holds a model already; name another folder")
-    try:
-        from wavenet.models.importing import import_model
-    except ImportError as error:
-        raise ImportError(
-            f"import-model needs torch, which is not installed: pip install "
-            f"'wavenet-engine[train]' ({error})"
-        ) from error
+    from wavenet.models.importing import import_model
+
     imported = import_model(checkpoint, config, output, statistics)
     size = sum(value.size for value in imported.tensors.values())
     print(f"{output}: {imported.project}, {size:,} weights; `wavenet info {output}` describes it")

@@ -24,7 +24,7 @@ def info(
         cpu = wavenet.cpu_info()
         print(f"wavenet {wavenet.__version__}")
         print(f"instruction sets: {', '.join(cpu['available'])}; in use: {cpu['chosen']}")
-        print(f"shipped models: {', '.join(wavenet.shipped_models()) or 'none'}")
+        _print_shipped_models()
         return
     from wavenet.assets import find_model
     from wavenet.formats.model_file import load_model
@@ -45,6 +45,28 @@ def info(
         _print_recurrent(config)
     if hasattr(config, "temperature"):
         print(f"temperature: {config.temperature:g}")
+
+
+def _print_shipped_models() -> None:
+    from wavenet.assets import find_model, model_card, shipped_models
+    from wavenet.formats.model_file import load_config
+
+    row = "{:<12}{:<17}{:>7}  {:<32}{:>8}  {}"
+    print("\n" + row.format("model", "kind", "Hz", "voices", "size", "licence"))
+    examples = []
+    for name in shipped_models():
+        config, card = load_config(find_model(name)), model_card(name)
+        if config.kind == "wavenet":
+            kind = "speech from text" if config.label_features else "vocoder"
+            rate, voices = config.sample_rate, ", ".join(config.speakers) or "one"
+        else:
+            kind, rate, voices = "voice converter", config.world.sample_rate, "one into another"
+        size = (find_model(name) / "model.safetensors").stat().st_size
+        print(row.format(name, kind, rate, voices, f"{size / 1e6:.1f} MB", card["licence"]))
+        examples.append(card["example"])
+    print("\nfor example:")
+    for example in examples:
+        print(f"    {example}")
 
 
 def _print_series(series: SeriesColumns) -> None:

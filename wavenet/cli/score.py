@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from wavenet.cli.conditioning import check_condition
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def score(
@@ -20,33 +25,43 @@ def score(
 ) -> None:
     """Print the bits per sample that a model needs for each file, and their mean.
 
-    A sample of a text is a character, or a word or mark.
+    A sample of a text is a character, or a word or mark. Beside them stands what codes need that
+    know nothing (uniform), the frequencies of the samples (independent), or the last few samples
+    (linear prediction).
 
         wavenet score take.wav --text 7 --speaker theo
     """
     from wavenet.generator import load
 
     generator = load(model)
-    results, bits, samples = {}, 0.0, 0
+    results, scales, bits, samples = {}, {}, 0.0, 0
     for file in files:
-        y, conditioning = _read(generator, file, text, speaker)
+        y, conditioning = _read(generator, model, file, text, speaker)
         result = generator.score(y, **conditioning)
         results[str(file)] = result.bits_per_sample
+        scales[str(file)] = _baselines(generator, y, conditioning)
         bits += result.bits_per_sample * len(result.log_likelihood)
         samples += len(result.log_likelihood)
     if as_json:
-        print(json.dumps({"files": results, "mean": bits / samples}))
+        print(json.dumps({"files": results, "mean": bits / samples, "baselines": scales}))
         return
     for name, mean in results.items():
-        print(f"{mean:.4f} bits per sample  {name}")
+        scale = ", ".join(f"{code} {value:.2f}" for code, value in scales[name].items())
+        print(f"{mean:.4f} bits per sample  {name}" + (f"  ({scale})" if scale else ""))
     if len(results) > 1:
         print(f"{bits / samples:.4f} bits per sample over all samples")
 
 
-def _read(generator: Any, file: Path, text: str | None, speaker: str | None) -> tuple[Any, dict]:
-    """The samples of a file, and their conditioning."""
-    from wavenet.audio import read_audio
+def _baselines(generator: Any, y: Any, conditioning: dict[str, Any]) -> dict[str, float]:
+    if generator.config.kind == "recurrent":
+        return generator.baselines(y)
+    return generator.baselines(y, conditioning.get("condition"))
 
+
+def _read(
+    generator: Any, model: str, file: Path, text: str | None, speaker: str | None
+) -> tuple[Any, dict[str, Any]]:
+    """The samples of a file, and their conditioning."""
     if generator.config.series:
         raise ValueError("a model of a time series does not score files; use wavenet forecast")
     if generator.config.kind == "recurrent":
@@ -55,18 +70,34 @@ def _read(generator: Any, file: Path, text: str | None, speaker: str | None) -> 
         if generator.config.text:
             from wavenet.recurrent.text import read_text
 
-            return read_text(file), {}
+            content = read_text(file)
+            if not content:
+                raise ValueError(f"{file} is empty")
+            return content, {}
         if generator.sample_rate is None:
             raise ValueError("this model is of neither audio nor text")
-        return read_audio(file, generator.sample_rate)[0], {}
-    y, _ = read_audio(file, generator.sample_rate)
+        return _read_sound(generator, file), {}
+    y = _read_sound(generator, file)
     conditioning: dict[str, Any] = {"speaker": speaker}
     if text is not None:
         spans = _spread(text, len(y) / generator.sample_rate)
         conditioning["condition"] = generator.condition_from_spans(spans, len(y))
     elif generator.config.features:
+        check_condition(generator, model, given=generator.config.sound_features is not None)
         conditioning["condition"] = generator.condition_of(y)
     return y, conditioning
+
+
+def _read_sound(generator: Any, file: Path) -> np.ndarray:
+    """A recording at the model's rate; says so where its own is another."""
+    from wavenet.audio import read_audio
+
+    its = generator.sample_rate
+    y, rate = read_audio(file)
+    if rate != its:
+        y, _ = read_audio(file, its)
+        typer.echo(f"wavenet: {file} has {rate:,} Hz, the model {its:,}: it is resampled", err=True)
+    return y
 
 
 def _spread(text: str, seconds: float) -> list[tuple[str, float, float]]:

@@ -21,9 +21,10 @@ def stream_synthesis(
     n_samples: int | None,
     progress: Callable[[int, int], None],
     **options: Any,
-) -> list[Path]:
+) -> tuple[list[Path], int]:
     """Generates for as long as the frames of a file or of standard input (-) last.
 
+    Returns the files and the number of samples.
     Neither the frames nor the audio are ever in memory as a whole. From standard input the samples
     of a frame are written as soon as the frames have come that they depend on.
     """
@@ -57,7 +58,7 @@ def stream_synthesis(
             done += len(block)
             if total:
                 progress(done, total)
-    return [] if output == "-" else [Path(output)]
+    return [] if output == "-" else [Path(output)], done
 
 
 def _chain(first: np.ndarray, others: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

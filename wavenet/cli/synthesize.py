@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from wavenet.cli.conditioning import check_condition, frames_of_file, frames_of_text
+
 if TYPE_CHECKING:
     from wavenet.generator import Generator
 
@@ -35,7 +37,7 @@ def synthesize(
     speaker: Annotated[
         str | None, typer.Option(help="Name of the speaker; by default the first.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same samples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same samples.")] = 0,
     temperature: Annotated[
         float | None,
         typer.Option(
@@ -43,7 +45,9 @@ def synthesize(
             "of audio; by default that of the model."
         ),
     ] = None,
-    top_k: Annotated[int | None, typer.Option(help="Only the k most likely classes.")] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="Only the k most likely classes.")
+    ] = None,
     top_p: Annotated[
         float | None, typer.Option(help="Only the likeliest classes that hold this probability.")
     ] = None,
@@ -57,12 +61,13 @@ def synthesize(
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="Text to continue.")] = None,
     length: Annotated[
-        int | None, typer.Option(help="Characters of a text, or words and marks.")
+        int | None, typer.Option(min=1, help="Characters of a text, or words and marks.")
     ] = None,
     batch: Annotated[
-        int, typer.Option(help="Number of files; they are numbered: out-0.wav, out-1.wav, ...")
+        int,
+        typer.Option(min=1, help="Number of files; they are numbered: out-0.wav, out-1.wav, ..."),
     ] = 1,
-    threads: Annotated[int | None, typer.Option(help="By default all processors.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="By default all processors.")] = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Raw 16-bit little-endian samples, not a file format.")
     ] = False,
@@ -79,14 +84,16 @@ def synthesize(
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(help="Workers for a manifest; by default one per processor.")
+        int | None,
+        typer.Option(min=1, help="Workers for a manifest; by default one per processor."),
     ] = None,
     ray: Annotated[
         str | None,
         typer.Option(help="Ray cluster for a manifest: address, auto or local; extra cluster."),
     ] = None,
     retries: Annotated[
-        int | None, typer.Option(help="Of a row whose worker died or could not read or write: 2.")
+        int | None,
+        typer.Option(min=0, help="Of a row whose worker died or could not read or write: 2."),
     ] = None,
 ) -> None:
     """Generate audio, or text with a model of text.
@@ -144,27 +151,31 @@ def synthesize(
         from wavenet.cli.streaming import stream_synthesis
 
         with _progress(generator.sample_rate) as progress:
-            paths = stream_synthesis(
+            paths, n_samples = stream_synthesis(
                 generator, condition, output, raw, _length(generator, seconds), progress,
                 speaker=speaker, prime=primer, **drawing,
             )  # fmt: skip
+        _say_written(paths, generator, n_samples, speaker, f"from {condition}")
         if play:
             _play(paths)
         return
-    conditioning, n_samples = {}, None
+    conditioning: dict[str, Any] = {}
+    n_samples, content = _length(generator, seconds), ""
     if generator.config.kind == "wavenet":
-        frames, n_samples = _condition(generator, condition, text, speaker, seed, primer)
+        frames, lasts, content = _condition(
+            generator, model, condition, text, speaker, seed, primer, n_samples
+        )
+        n_samples = n_samples or lasts
         conditioning = {"speaker": speaker, "condition": frames}
-    if seconds is None and conditioning.get("condition") is None:
-        seconds = DEFAULT_SECONDS
-    if seconds is not None:
-        n_samples = _length(generator, seconds)
+    if n_samples is None and conditioning.get("condition") is None:
+        n_samples = _length(generator, DEFAULT_SECONDS)
     with _progress(generator.sample_rate * batch) as progress:
         audio = generator.generate(
             n_samples, prime=primer, batch=batch, progress=progress, **drawing, **conditioning
         )
     audio = audio.reshape(batch, -1)
     paths = _write(output, audio, generator.sample_rate, raw)
+    _say_written(paths, generator, audio.shape[1], speaker, content)
     if plot:
         from wavenet.plot import plot_audio
 
@@ -180,6 +191,42 @@ def _check_is_of_audio(config: Any, model: str) -> None:
         raise ValueError(f"{model} makes neither audio nor text")
 
 
+def _condition(
+    generator: Generator,
+    model: str,
+    path: Path | None,
+    text: str | None,
+    speaker: str | None,
+    seed: int,
+    primer: np.ndarray | None,
+    n_samples: int | None,
+) -> tuple[np.ndarray | None, int | None, str]:
+    """Feature frames, the length of the recording that they are from, and what they say."""
+    if text is not None and path is not None:
+        raise ValueError("--text and --condition exclude each other")
+    if path is not None:
+        return *frames_of_file(generator, path), f"from {path}"
+    if generator.config.label_features:
+        prompt_samples = 0 if primer is None else len(primer)
+        frames, said = frames_of_text(generator, text, speaker, seed, prompt_samples, n_samples)
+        return frames, None, f'"{said}"'
+    if text is not None:
+        raise ValueError(f"{model} does not read text")
+    check_condition(generator, model, given=False)
+    return None, None, ""
+
+
+def _say_written(
+    paths: list[Path], generator: Any, n_samples: int, speaker: str | None, content: str
+) -> None:
+    rate, names = generator.sample_rate, getattr(generator.config, "speakers", ())
+    facts = [f"{n_samples / rate:.2f} s at {rate:,} Hz"]
+    if names:
+        facts.append(names[generator.speaker_index(speaker)])
+    for path in paths:
+        print(f"{path}: {', '.join([*facts, content] if content else facts)}")
+
+
 def _make_texts(
     generator: Any, output: str, prompt: str, length: int | None, batch: int, drawing: dict
 ) -> None:
@@ -188,7 +235,10 @@ def _make_texts(
             DEFAULT_LENGTH if length is None else length, prime=prompt or None, batch=batch,
             progress=progress, **drawing,
         )  # fmt: skip
-    _write_texts(output, [prompt + text for text in ([texts] if batch == 1 else texts)])
+    paths = _write_texts(output, [prompt + text for text in ([texts] if batch == 1 else texts)])
+    unit = "characters" if generator.config.text.level == "char" else "words and marks"
+    for path in paths:
+        print(f"{path}: {DEFAULT_LENGTH if length is None else length:,} {unit}")
 
 
 def _length(generator: Any, seconds: float | None) -> int | None:
@@ -242,53 +292,6 @@ def _comes_in_blocks(condition: Path | None) -> bool:
     return condition is not None and (str(condition) == "-" or condition.suffix == ".npy")
 
 
-def _condition(
-    generator: Generator,
-    path: Path | None,
-    text: str | None,
-    speaker: str | None,
-    seed: int,
-    primer: np.ndarray | None,
-) -> tuple[np.ndarray | None, int | None]:
-    """Feature frames from a file or a text, and the length of the recording that they are from.
-
-    Silence comes first where audio is continued.
-    """
-    config = generator.config
-    if path is not None:
-        if text is not None:
-            raise ValueError("--text and --condition exclude each other")
-        return _read_condition(generator, path)
-    if config.label_features is None:
-        if text is not None:
-            raise ValueError("this model does not read text")
-        return None, None
-    if text is None:
-        text = " ".join(config.label_features.symbols)
-    frames = generator.condition_from_text(text, speaker, seed)
-    if primer is not None:
-        silence = np.zeros((-(-len(primer) // config.local.hop_length), frames.shape[1]))
-        frames = np.concatenate([silence, frames])
-    return frames, None
-
-
-def _read_condition(generator: Generator, path: Path) -> tuple[np.ndarray, int | None]:
-    """Feature frames of a file, those of a recording as in the model's training; its length."""
-    if path.suffix == ".npy":
-        from wavenet.frames import file_frames
-
-        return file_frames(path), None
-    if generator.config.sound_features is None:
-        raise ValueError(f"{path}: this model takes feature frames from .npy files only")
-    from wavenet.audio import read_audio
-
-    y, _ = read_audio(path, generator.sample_rate)
-    try:
-        return generator.condition_from_sound(y), len(y)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
 def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
     from wavenet.audio import pcm_bytes, wav_bytes, write_audio
     from wavenet.formats.atomic import atomic_path
@@ -307,15 +310,17 @@ def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
     return paths
 
 
-def _write_texts(output: str, texts: list[str]) -> None:
+def _write_texts(output: str, texts: list[str]) -> list[Path]:
     from wavenet.formats.atomic import atomic_path
 
     if output == "-":
         print(texts[0])
-        return
-    for place, text in zip(_numbered(output, len(texts)), texts, strict=True):
+        return []
+    paths = _numbered(output, len(texts))
+    for place, text in zip(paths, texts, strict=True):
         with atomic_path(place) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
+    return paths
 
 
 def _numbered(output: str, count: int) -> list[Path]:

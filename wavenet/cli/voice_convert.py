@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Convert one speaker's voice into another's, learned from parallel recordings.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
 )
 
@@ -26,7 +26,7 @@ Source = Annotated[Path, typer.Argument(help="Folder of the source speaker's rec
 Target = Annotated[
     Path, typer.Argument(help="Folder of the target speaker's; equal file names are pairs.")
 ]
-Jobs = Annotated[int | None, typer.Option(help="Threads; by default one per processor.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor.")]
 Cache = Annotated[Path | None, typer.Option(help="Folder that keeps features for the next time.")]
 Method = Annotated[
     str | None, typer.Option(help="frame, mlpg, mlpg+gv or differential (without vocoder).")
@@ -35,13 +35,20 @@ F0 = Annotated[str | None, typer.Option(help="log-gaussian, regression or keep."
 Range = tuple[float, float]
 
 
+@app.callback()
+def options(context: typer.Context) -> None:
+    """Options before the command."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 @app.command()
 def fit(
     source: Source,
     target: Target,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
-    components: Annotated[int, typer.Option(help="Mixture components.")] = 128,
-    mixtures: Annotated[int, typer.Option(help="Mixtures that are pooled.")] = 2,
+    components: Annotated[int, typer.Option(min=1, help="Mixture components.")] = 128,
+    mixtures: Annotated[int, typer.Option(min=1, help="Mixtures that are pooled.")] = 2,
     method: Annotated[str, typer.Option(help="What apply does by default.")] = "mlpg+gv",
     f0: Annotated[str, typer.Option(help="log-gaussian, regression or keep.")] = "log-gaussian",
     source_f0: Annotated[
@@ -52,7 +59,7 @@ def fit(
     ] = None,
     f0_method: Annotated[str, typer.Option(help="harvest, or the faster dio.")] = "harvest",
     sample_rate: Annotated[
-        int | None, typer.Option(help="Rate of the model [Hz]; by default the recordings'.")
+        int | None, typer.Option(min=1, help="Rate of the model [Hz]; by default the recordings'.")
     ] = None,
     half: Annotated[bool, typer.Option("--half", help="Save as float16.")] = False,
     cache: Cache = None,
@@ -126,6 +133,7 @@ def apply(
                 converter, inputs, output,
                 method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress, warn=_note,
             )  # fmt: skip
+        _say_converted(output, model, vocoder)
         _finish(failed)
         return
     if len(inputs) != 1 or Path(inputs[0]).is_dir():
@@ -138,6 +146,7 @@ def apply(
         sys.stdout.buffer.write(wav_bytes(y, rate))
     else:
         write_audio(output, y, rate)
+        _say_converted(output, model, vocoder)
 
 
 @app.command()
@@ -200,7 +209,8 @@ def _print_evaluation(result: Evaluation) -> None:
         _print_row(Path(path).name, [f"{value:.3f}" for pair in pairs for value in pair])
     intervals = [interval for pair in result.means.values() for interval in pair]
     _print_row("mean", [f"{i.mean:.3f}" for i in intervals])
-    _print_row("95 % interval: ±", [f"{i.half_width:.3f}" for i in intervals])
+    if len(result.files) > 1:
+        _print_row("95 % interval: ±", [f"{i.half_width:.3f}" for i in intervals])
     print("settings:")
     for name, value in result.settings.items():
         print(f"  {name}: {value}")
@@ -208,6 +218,18 @@ def _print_evaluation(result: Evaluation) -> None:
 
 def _print_row(name: str, cells: list[str]) -> None:
     print(f"{name[:24]:24s}" + "".join(f"{cell:>{8 - i % 2}s}" for i, cell in enumerate(cells)))
+
+
+def _say_converted(output: str, model: str, vocoder: str | None) -> None:
+    """What is written, and by what it was made."""
+    import soundfile
+
+    how = f"converted by {model}" + (f", sound by {vocoder}" if vocoder else "")
+    if Path(output).is_dir():
+        print(f"{output}: recordings {how}")
+    elif Path(output).is_file():
+        made = soundfile.info(output)
+        print(f"{output}: {made.duration:.2f} s at {made.samplerate:,} Hz, {how}")
 
 
 def _finish(failed: list[str]) -> None:

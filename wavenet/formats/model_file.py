@@ -57,6 +57,11 @@ def save_model(directory: str | os.PathLike, config: Any, tensors: dict[str, np.
         path.write_text(text + "\n", encoding="utf-8")
 
 
+def load_config(path: str | os.PathLike) -> Any:
+    """The configuration of a model folder alone; raises as `load_model` does."""
+    return _parse_config(_read_config(Path(path) / "config.json"), Path(path))
+
+
 def load_model(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
     """Reads a model folder or a single `.safetensors` file.
 
