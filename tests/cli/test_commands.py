@@ -38,7 +38,8 @@ def test_synthesize_text(wavenet, speaking_model, tmp_path):
     generator = load(speaking_model)
     frames = generator.condition_from_text("a b, long", "bob")
     expected = generator.generate(condition=frames, speaker="bob")
-    np.testing.assert_allclose(audio, expected, atol=0.5 / 32768)
+    # The largest value of 16 bits is a step below 1.
+    np.testing.assert_allclose(audio, np.minimum(expected, 32767 / 32768), atol=0.5 / 32768)
 
 
 def test_synthesize_says_something_by_default(wavenet, speaking_model, tmp_path):
