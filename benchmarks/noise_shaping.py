@@ -28,6 +28,7 @@ from wavenet.noise_shaping import (
     frame_taps,
     shape_by_frames,
     shaping_scale,
+    unlimited,
     whitening_taps,
 )
 
@@ -79,7 +80,7 @@ def through_codes(y: np.ndarray, taps: np.ndarray, hop: int, noise: float) -> np
     codes = mulaw_encode(shape_by_frames(y, taps, hop)).astype(np.int64)
     codes += np.rint(noise * np.random.default_rng(0).standard_normal(len(codes))).astype(np.int64)
     values = mulaw_decode(np.clip(codes, 0, 255).astype(np.uint8))
-    return np.clip(NoiseShaping(1, hop, taps).undo(values[None])[0], -1, 1)
+    return np.clip(NoiseShaping(1, hop, unlimited(taps)).undo(values[None])[0], -1, 1)
 
 
 if __name__ == "__main__":

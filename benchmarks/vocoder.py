@@ -38,7 +38,7 @@ from wavenet.evaluation import (
 from wavenet.features import world
 from wavenet.generator import Generator
 from wavenet.metrics.summary import mean_interval
-from wavenet.noise_shaping import noise_shaping_of, taps_of_frames
+from wavenet.noise_shaping import filters_of_frames, noise_shaping_of
 
 
 def main() -> None:
@@ -123,7 +123,7 @@ def through_codes(generator: Generator, y: np.ndarray) -> np.ndarray:
     values = generator._decode(generator.codes(y, condition))[None]
     shaping = noise_shaping_of(generator.config, 1)
     if generator.config.adaptive_noise_shaping:
-        shaping.append([taps_of_frames(generator.config, condition)])
+        shaping.append([filters_of_frames(generator.config, condition)])
     return shaping.undo(values)[0] if shaping else values[0]
 
 

@@ -9,6 +9,7 @@ import scipy.signal
 
 import wavenet
 from wavenet import _core
+from wavenet.audio import read_audio
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.features.mel import MelFeatures
 from wavenet.features.world_frames import WorldFeatures
@@ -16,12 +17,13 @@ from wavenet.generator import Generator
 from wavenet.noise_shaping import (
     NoiseShaping,
     average_log_spectrum,
+    filters_of_frames,
     frame_taps,
     is_invertible,
     shape_by_frames,
     shape_noise,
     shaping_taps,
-    taps_of_frames,
+    unlimited,
     whitening_taps,
 )
 
@@ -59,7 +61,7 @@ def test_inverse_is_the_recursion():
     random = np.random.default_rng(1)
     taps = 0.7 * np.poly([0.9, -0.5, 0.3 + 0.8j, 0.3 - 0.8j]).real
     x = random.uniform(-1, 1, (3, 1000)).astype(np.float32)
-    shaping = NoiseShaping(3, 10_000, taps[None])
+    shaping = NoiseShaping(3, 10_000, unlimited(taps[None]))
     y = np.concatenate([shaping.undo(x[:, i : i + 37]) for i in range(0, 1000, 37)], axis=1)
     np.testing.assert_allclose(y, scipy.signal.lfilter([1], taps, x, axis=1), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(shape_noise(y[0], taps), x[0], atol=1e-5)
@@ -131,53 +133,112 @@ def test_filters_of_frames_are_undone():
     poles = random.uniform(-0.9, 0.9, (2, 30, 3))
     taps = np.array([[np.poly(p) * 0.7 for p in stream] for stream in poles])
     x = random.uniform(-0.01, 0.01, (2, 300)).astype(np.float32)
-    shaping = NoiseShaping(2, 10, np.empty((0, 4)))
+    shaping = NoiseShaping(2, 10, unlimited(np.empty((0, 4))))
     blocks = []
     for i in range(0, 300, 37):
         if i % 74 == 0:
-            shaping.append(list(taps[:, i // 74 * 8 :][:, :8]))
+            shaping.append([unlimited(t) for t in taps[:, i // 74 * 8 :][:, :8]])
         blocks.append(shaping.undo(x[:, i : i + 37]))
     y = np.concatenate(blocks, axis=1)
     for b in range(2):
         np.testing.assert_allclose(shape_by_frames(y[b], taps[b], 10), x[b], atol=1e-7)
 
 
-def test_generation_with_filters_of_frames():
-    """Scoring and priming see the codes that generation made, whatever the blocks."""
-    features = MelFeatures(sample_rate=8000, mel_channels=20)
-    config = dataclasses.replace(
-        PLAIN, sample_rate=8000, features=features, local=LocalConditioning(20, 80),
-        adaptive_noise_shaping=0.6, noise_shaping=(10.0,),
-    )  # fmt: skip
+FRAME_SHAPED = dataclasses.replace(
+    PLAIN, sample_rate=8000, features=MelFeatures(sample_rate=8000, mel_channels=20),
+    local=LocalConditioning(20, 80), adaptive_noise_shaping=0.6, noise_shaping=(10.0,),
+)  # fmt: skip
+
+
+def weights_of(config):
     random = np.random.default_rng(0)
-    shapes = config.tensor_shapes()
-    weights = {n: random.normal(0, 0.3, s).astype(np.float32) for n, s in shapes.items()}
+    return {
+        name: random.normal(0, 0.3, shape).astype(np.float32)
+        for name, shape in config.tensor_shapes().items()
+    }
+
+
+def bounded(y, taps, power):
+    """The sound without its running mean, compressed above four root mean squares of two frames."""
+    rate = 1 - np.exp(-2 * np.pi / FRAME_SHAPED.receptive_field)
+    y = y - scipy.signal.lfilter([rate], [1, rate - 1], y)
+    knee = 4 * np.sqrt(np.maximum(power, np.append(power[1:], 0))).repeat(80)[: len(y)]
+    ratio = np.abs(y) / knee
+    return np.where(ratio > 1, np.sign(y) * knee * (1 + np.tanh(ratio - 1)), y)
+
+
+def test_generation_with_filters_of_frames():
+    """The sound of the codes, bounded, whatever the blocks; scoring and priming see its codes."""
+    config, features = FRAME_SHAPED, FRAME_SHAPED.features
+    weights = weights_of(config)
     generator = Generator(config, weights)
-    frames = features.track(random.normal(0, 0.1, 1600))
+    frames = features.track(np.random.default_rng(0).normal(0, 0.1, 1600))
     y = generator.generate(1600, seed=3, condition=frames)
-    assert np.abs(y).max() < 1
     plain = dataclasses.replace(config, adaptive_noise_shaping=0.0, noise_shaping=())
     other = Generator(plain, weights)
     codes = other.generate(1600, seed=3, condition=frames)
-    taps = 10 * frame_taps(features.log_spectrum(frames), 0.6)
-    np.testing.assert_allclose(shape_by_frames(y, taps, 80), codes, atol=1e-5)
-    np.testing.assert_array_equal(
-        generator.codes(y, frames), Generator(plain, weights).codes(codes)
-    )
+    taps, knees = filters_of_frames(config, frames)
+    sound = NoiseShaping(1, 80, unlimited(taps)).undo(codes[None])[0]
+    expected = bounded(sound, taps, (knees / 4) ** 2)
+    assert np.abs(expected - sound).max() > 0.01
+    np.testing.assert_allclose(y, expected, atol=1e-5)
     blocks = (frames[i : i + 3] for i in range(0, len(frames), 3))
     np.testing.assert_array_equal(
         np.concatenate(list(generator.stream(1600, 100, seed=3, condition=blocks))), y
     )
+    together = generator.generate(1600, seed=3, condition=frames, batch=3)
+    np.testing.assert_array_equal(together[0], y)
+    np.testing.assert_array_equal(generator.codes(sound, frames), other.codes(codes))
     score = other.score(codes, condition=frames)
     np.testing.assert_array_equal(
-        generator.score(y, condition=frames).log_likelihood, score.log_likelihood
+        generator.score(sound, condition=frames).log_likelihood, score.log_likelihood
     )
-    primed = generator.streams(condition=frames, prime=y[:700])
-    expected = other.streams(condition=frames, prime=codes[:700])
-    after = shape_by_frames(
-        np.concatenate([y[:700], primed.generate(300)[0]]).astype(np.float64), taps, 80
+    primed = generator.streams(condition=frames, prime=sound[:700])
+    after = other.streams(condition=frames, prime=codes[:700]).generate(300)[0]
+    sound = NoiseShaping(1, 80, unlimited(taps)).undo(np.append(codes[:700], after)[None])[0]
+    expected = bounded(sound, taps, (knees / 4) ** 2)[700:]
+    np.testing.assert_allclose(primed.generate(300)[0], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["mel", "world"])
+def test_features_tell_the_power(kind):
+    """The knees are four root mean squares of the sound, whatever the unit of the features."""
+    features = {
+        "mel": MelFeatures(sample_rate=8000, mel_channels=20, power=2.0, compression="decibel"),
+        "world": WorldFeatures(sample_rate=8000, frame_period=10.0, order=19),
+    }[kind]
+    config = dataclasses.replace(
+        FRAME_SHAPED, features=features, local=LocalConditioning(features.channels, 80)
     )
-    np.testing.assert_allclose(after[700:], expected.generate(300)[0], atol=1e-4)
+    y = np.random.default_rng(1).normal(0, 0.05, 16000)
+    knees = filters_of_frames(config, features.track(y)).knees[10:-10]
+    assert 10 ** (np.log10(knees).mean()) == pytest.approx(4 * 0.05, rel=0.15)
+
+
+def test_codes_at_the_end_of_the_scale_do_not_run_away():
+    """A network that draws nothing but the loudest code: no drift, no clipped sample."""
+    weights = weights_of(FRAME_SHAPED)
+    weights["output.bias"][-1] = 1e4
+    frames = FRAME_SHAPED.features.track(np.random.default_rng(0).normal(0, 0.05, 8000))
+    y = Generator(FRAME_SHAPED, weights).generate(8000, condition=frames)
+    assert np.abs(y).max() < 1
+    assert np.abs(y[4000:]).mean() < 0.05
+
+
+def test_pauses_are_as_quiet_as_the_recording(data):
+    vocoder = wavenet.load("slt16k")
+    y, _ = read_audio(data / "speech_arctic" / "slt" / "arctic_b0499.flac", 16000)
+    y = y[: len(y) // 80 * 80]
+    copies = vocoder.generate(len(y), condition=vocoder.condition_from_sound(y), batch=8)
+
+    def levels(sound):
+        return np.mean(sound.reshape(-1, len(y) // 80, 80) ** 2, axis=(0, 2))
+
+    smooth = np.convolve(levels(y), np.ones(5) / 5, "same")
+    pauses = smooth < 1e-4 * smooth.max()
+    assert pauses.sum() > 50
+    excess = 10 * np.log10(levels(copies)[pauses].mean() / levels(y)[pauses].mean())
+    assert abs(excess) < 2
 
 
 def test_filters_of_frames_need_a_scale_and_features():
@@ -194,20 +255,30 @@ def test_filters_of_frames_need_a_scale_and_features():
 
 
 @pytest.mark.parametrize(
-    ("x", "taps", "hop", "history", "message"),
+    ("changes", "message"),
     [
-        (np.zeros(2), np.zeros((1, 2)), 9, np.zeros(1), "must be above 0"),
-        (np.zeros((1, 2)), np.ones((1, 2)), 9, np.zeros(1), r"\(n,\), got \(1, 2\)"),
-        (np.zeros(2), np.ones(2), 9, np.zeros(1), r"\(filters, n\), n > 0, got \(2,\)"),
-        (np.zeros(2), np.ones((1, 2)), 9, np.zeros(2), r"\(1,\), got \(2,\)"),
-        (np.zeros(2), np.array([[1, np.nan]]), 9, np.zeros(1), "finite"),
-        (np.zeros(2), np.ones((1, 2)), 1, np.zeros(1), "1 filters of 1 samples for 2 samples"),
-        (np.zeros(2), np.ones((1, 2)), 0, np.zeros(1), "hop must be at least 1"),
+        ({"taps": np.zeros((1, 2))}, "must be above 0"),
+        ({"x": np.zeros((1, 2), np.float32)}, r"\(n,\), got \(1, 2\)"),
+        ({"taps": np.ones(2)}, r"\(filters, n\), n > 0, got \(2,\)"),
+        ({"state": np.zeros(1)}, r"\(2,\), got \(1,\)"),
+        ({"taps": np.array([[1, np.nan]])}, "finite"),
+        ({"hop": 1}, "1 filters of 1 samples for 2 samples"),
+        ({"hop": 0}, "hop must be at least 1"),
+        ({"knees": np.ones(2)}, r"knees must have the shape \(1,\), got \(2,\)"),
+        ({"knees": np.array([np.nan])}, "knee"),
+        ({"knees": np.array([-1.0])}, "knee"),
+        ({"mean_rate": 1.0}, "mean_rate must be from 0 to below 1"),
+        ({"mean_rate": np.nan}, "mean_rate"),
     ],
 )
-def test_bad_arguments(x, taps, hop, history, message):
+def test_bad_arguments(changes, message):
+    values = {
+        "x": np.zeros(2, np.float32), "taps": np.ones((1, 2)), "knees": np.ones(1),
+        "mean_rate": 0.0, "hop": 9, "offset": 0, "state": np.zeros(2),
+    }  # fmt: skip
+    _core.undo_noise_shaping(**values)
     with pytest.raises(ValueError, match=message):
-        _core.undo_noise_shaping(x.astype(np.float32), taps, hop, 0, history)
+        _core.undo_noise_shaping(**values | changes)
 
 
 @pytest.mark.parametrize("value", [1e5, -1e5, 1e30, -1e30])
@@ -216,7 +287,7 @@ def test_frames_that_give_no_filter_are_refused(value):
     frames = np.zeros((3, generator.config.local.channels), np.float32)
     frames[1] = value
     with pytest.raises(ValueError, match=r"frame 1 gives no filter: it has values up to 1"):
-        taps_of_frames(generator.config, frames)
+        filters_of_frames(generator.config, frames)
 
 
 @pytest.mark.parametrize("scale", [1e-320, float("inf"), float("nan"), 0.0])

@@ -22,9 +22,11 @@ class Mulaw:
 def undo_noise_shaping(
     x: NDArray[np.float32],
     taps: NDArray[np.float64],
+    knees: NDArray[np.float64],
+    mean_rate: float,
     hop: int,
     offset: int,
-    history: NDArray[np.float64],
+    state: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]: ...
 
 class WaveNet:

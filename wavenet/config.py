@@ -150,6 +150,12 @@ class LocalConditioning:
             )
 
     @property
+    def looks_ahead(self) -> bool:
+        """Whether samples depend on frames behind their own."""
+        convolves = self.layers > 0 and self.kernel_size > 1
+        return convolves or self.upsampling in ("transposed", "stretch")
+
+    @property
     def output_channels(self) -> int:
         """Channels that the blocks see."""
         return self.hidden_channels if self.layers else self.channels

@@ -18,7 +18,7 @@ from wavenet.baselines import baselines
 from wavenet.config import WaveNetConfig
 from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
-from wavenet.noise_shaping import noise_shaping_of, taps_of_frames
+from wavenet.noise_shaping import filters_of_frames, noise_shaping_of
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.samples import decode_samples, encode_samples, silence_code
 from wavenet.sound import as_samples, as_signal
@@ -415,7 +415,7 @@ class Generator:
         shaping = noise_shaping_of(config, 1)
         if config.adaptive_noise_shaping:
             frames = per_stream("condition", condition, config.local.channels, 2, 1)
-            shaping.append([taps_of_frames(config, frames[0])])
+            shaping.append([filters_of_frames(config, frames[0])])
         y = as_signal(y)
         return encode_samples(shaping.shape(y)[0] if shaping else y, config)
 
@@ -600,8 +600,8 @@ class Streams:
         channels = config.local.channels if config.local else 0
         tracks = per_stream("condition", condition, channels, 2, self.batch)
         if config.adaptive_noise_shaping:
-            taps = {id(track): taps_of_frames(config, track) for track in tracks}
-            self._noise_shaping.append([taps[id(track)] for track in tracks])
+            filters = {id(track): filters_of_frames(config, track) for track in tracks}
+            self._noise_shaping.append([filters[id(track)] for track in tracks])
         statistics = getattr(config.features, "statistics", None)
         if statistics:
             for track in {id(track): track for track in tracks}.values():

@@ -4,12 +4,19 @@ Speech has far less power above 4 kHz than below, the noise of mu-law codes and 
 has as much everywhere. Training on sound that a filter has partly whitened, and undoing the filter
 on what is generated, gives the noise a spectrum between that of white noise and that of speech.
 The filter is that of the average spectrum of the data, or one for each frame of the features.
+
+What filters of frames make of generated codes is bounded by what is known of it. A network does not
+notice what changes more slowly than its receptive field, so its codes drift, which the filters make
+louder, since the spectrum of features has no gap below the voice: the running mean over about a
+receptive field is taken off. And the features tell the power of the sound: what is far louder is
+compressed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +32,7 @@ _FFT = 1024
 _ACTIVE = 1e-4  # frames of less power, relative to the strongest, are pauses
 _PEAK = 0.95  # of the loudest training sample behind the filter
 _RARE = 1e-4  # share of the samples behind the filters of frames that may be louder than that
+_KNEE = 4.0  # root mean squares of a frame's sound; of recordings 1 % of the frames go beyond
 _AT_ONCE = 1 << 16  # samples that are filtered at once: each takes memory for its taps
 _NEVER = 1 << 62  # samples: a filter that never changes
 
@@ -117,7 +125,26 @@ def shaping_scale(sounds: Iterable[tuple[np.ndarray, np.ndarray]], hop_length: i
 
 def shape_by_frames(y: np.ndarray, taps: np.ndarray, hop_length: int) -> NDArray[np.float64]:
     """The sound `(n_samples,)` behind filters that change with the frames; zeros come before it."""
-    return NoiseShaping(1, hop_length, taps).shape(y)[0]
+    return NoiseShaping(1, hop_length, unlimited(taps)).shape(y)[0]
+
+
+class Filters(NamedTuple):
+    """Filters of frames, and from where on their sound is too loud.
+
+    Attributes
+    ----------
+    taps : (frames, n)
+    knees : (frames,)
+        What is louder than that of this frame and the next is compressed.
+    """
+
+    taps: NDArray[np.float64]
+    knees: NDArray[np.float64]
+
+
+def unlimited(taps: NDArray[np.float64]) -> Filters:
+    """Filters `(frames, n)` whose sound may be as loud as it is."""
+    return Filters(taps, np.full(len(taps), np.inf))
 
 
 class NoiseShaping:
@@ -129,19 +156,26 @@ class NoiseShaping:
         Number of streams.
     hop_length
         Samples that each filter lasts for.
-    taps
-        The filters `(frames, taps)` of every stream, to which `append` may add.
+    filters
+        Those of every stream, to which `append` may add.
+    mean_rate
+        Per sample, at which the running mean follows that `undo` takes off.
     """
 
-    def __init__(self, batch: int, hop_length: int, taps: NDArray[np.float64]):
+    def __init__(self, batch: int, hop_length: int, filters: Filters, mean_rate: float = 0.0):
         self._hop_length = hop_length
-        self._taps = [taps] * batch
+        self._filters = [filters] * batch
+        self._mean_rate = mean_rate
         self._offset = 0  # of the next sample, from where the first of the filters begins
-        self._history = np.zeros((batch, taps.shape[1] - 1))
+        # Of each stream: the last samples, the latest last, then their running mean.
+        self._state = np.zeros((batch, filters.taps.shape[1]))
 
-    def append(self, taps: list[NDArray[np.float64]]) -> None:
+    def append(self, filters: list[Filters]) -> None:
         """Adds filters of further frames, for each stream."""
-        self._taps = [np.concatenate(parts) for parts in zip(self._taps, taps, strict=True)]
+        self._filters = [
+            Filters(*map(np.concatenate, zip(old, new, strict=True)))
+            for old, new in zip(self._filters, filters, strict=True)
+        ]
 
     def shape(self, y: ArrayLike) -> NDArray[np.float64]:
         """The sound `(n,)` behind the filters of each stream, `(batch, n)`."""
@@ -150,58 +184,73 @@ class NoiseShaping:
         return np.concatenate([self._shape(part) for part in parts], axis=1)
 
     def _shape(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
-        order = self._history.shape[1]
-        sound = np.broadcast_to(y, (len(self._history), len(y)))
-        joined = np.concatenate([self._history, sound], axis=1)
+        history, mean = self._state[:, :-1], self._state[:, -1]
+        order = history.shape[1]
+        sound = np.broadcast_to(y, (len(history), len(y)))
+        joined = np.concatenate([history, sound], axis=1)
         windows = np.lib.stride_tricks.sliding_window_view(joined, order + 1, axis=1)[:, :, ::-1]
         place = (self._offset + np.arange(len(y))) // self._hop_length
-        if place[-1] >= min(map(len, self._taps)):
+        if place[-1] >= min(len(filters.taps) for filters in self._filters):
             raise ValueError(f"the frames end before the {len(y)} samples do")
         shaped = [
             np.einsum("tk,tk->t", window, taps[place])
-            for window, taps in zip(windows, self._taps, strict=True)
+            for window, (taps, _) in zip(windows, self._filters, strict=True)
         ]
-        self._history = joined[:, len(y) :].copy()
+        decay = (1 - self._mean_rate) ** np.arange(len(y), -1.0, -1.0)
+        mean = decay[0] * mean + self._mean_rate * (decay[1:] @ y)
+        self._state = np.column_stack([joined[:, len(y) :], mean])
         self._pass(len(y))
         return np.stack(shaped)
 
     def undo(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sound `(batch, n)` whose filtered samples are `x`."""
+        """The sound `(batch, n)` whose filtered samples are `x`, without its mean and limited."""
         needed = (self._offset + x.shape[1] - 1) // self._hop_length + 1
-        streams = [
-            _core.undo_noise_shaping(row, taps[:needed], self._hop_length, self._offset, history)
-            for row, taps, history in zip(x, self._taps, self._history, strict=True)
-        ]
-        self._history = np.stack([history for _, history in streams])
+        streams = []
+        for row, (taps, knees), state in zip(x, self._filters, self._state, strict=True):
+            loudest = np.fmax(knees[:needed], np.append(knees[1 : needed + 1], 0)[:needed])
+            streams.append(_core.undo_noise_shaping(
+                row, taps[:needed], loudest, self._mean_rate, self._hop_length, self._offset, state
+            ))  # fmt: skip
+        self._state = np.stack([state for _, state in streams])
         self._pass(x.shape[1])
         return np.stack([sound for sound, _ in streams])
 
     def _pass(self, count: int) -> None:
         """Goes on, and forgets the filters of the frames that are over."""
         frames, self._offset = divmod(self._offset + count, self._hop_length)
-        self._taps = [taps[frames:] for taps in self._taps]
+        self._filters = [Filters(f.taps[frames:], f.knees[frames:]) for f in self._filters]
 
 
 def noise_shaping_of(config: WaveNetConfig, batch: int) -> NoiseShaping | None:
     """What shapes the noise of a model's streams; None if nothing does."""
     if config.adaptive_noise_shaping:
-        return NoiseShaping(batch, config.local.hop_length, np.empty((0, ORDER + 1)))
+        none = unlimited(np.empty((0, ORDER + 1)))
+        mean_rate = 1 - math.exp(-2 * math.pi / config.receptive_field)
+        return NoiseShaping(batch, config.local.hop_length, none, mean_rate)
     if config.noise_shaping:
-        return NoiseShaping(batch, _NEVER, np.array([config.noise_shaping]))
+        return NoiseShaping(batch, _NEVER, unlimited(np.array([config.noise_shaping])))
     return None
 
 
-def taps_of_frames(config: WaveNetConfig, frames: np.ndarray) -> NDArray[np.float64]:
-    """Filters `(n_frames, ORDER + 1)` of feature frames as they are before normalization."""
+def filters_of_frames(config: WaveNetConfig, frames: np.ndarray) -> Filters:
+    """Filters of feature frames `(n_frames, channels)` as they are before normalization.
+
+    Where the network looks no frame ahead, streams do not know the next one: nothing is limited.
+    """
+    features = config.sound_features
     with np.errstate(all="ignore"):  # what overflows is refused below
-        spectra = config.sound_features.log_spectrum(frames)
+        spectra = features.log_spectrum(frames)
         taps = config.noise_shaping[0] * frame_taps(spectra, config.adaptive_noise_shaping)
+        power = np.exp(spectra)
+        power[:, [0, -1]] /= 2  # of the whole circle
+        mean = power.sum(axis=1) / (power.shape[1] - 1) / features.window_power
+        knees = _KNEE * np.sqrt(mean)
     usable = np.isfinite(taps).all(axis=1) & (taps[:, 0] > 0)
     if not usable.all():
         frame = int(np.argmin(usable))
         largest = np.abs(frames[frame]).max()
         raise ValueError(f"frame {frame} gives no filter: it has values up to {largest:g}")
-    return taps
+    return Filters(taps, knees if config.local.looks_ahead else np.full(len(taps), np.inf))
 
 
 def is_invertible(taps: Iterable[float]) -> bool:

@@ -8,9 +8,10 @@ namespace {
 
 using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
-// `x` (n,), `taps` (filters, order + 1), `history` (order,); returns y (n,) and the new history.
-py::tuple undo(const Floats& x, const Doubles& taps, py::ssize_t hop, py::ssize_t offset,
-               const Doubles& history) {
+// `x` (n,), `taps` (filters, order + 1), `knees` (filters,), `state` (order + 1,); returns the
+// sound (n,) and the new state.
+py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, double mean_rate,
+               py::ssize_t hop, py::ssize_t offset, const Doubles& state) {
   require(x.ndim() == 1, "x must have the shape (n,), got ", shape_text(x));
   require(taps.ndim() == 2 && taps.shape(1) >= 1,
           "taps must have the shape (filters, n), n > 0, got ", shape_text(taps));
@@ -24,27 +25,37 @@ py::tuple undo(const Floats& x, const Doubles& taps, py::ssize_t hop, py::ssize_
   for (py::ssize_t f = 0; f < taps.shape(0); ++f) {
     require(taps.at(f, 0) > 0.0, "the first tap of a filter must be above 0");
   }
-  const std::vector<py::ssize_t> expected{order};
-  require(shape_of(history) == expected, "history must have the shape ", shape_text(expected),
-          ", got ", shape_text(history));
+  const std::vector<py::ssize_t> filters_only{taps.shape(0)};
+  require(shape_of(knees) == filters_only, "knees must have the shape ", shape_text(filters_only),
+          ", got ", shape_text(knees));
+  for (py::ssize_t f = 0; f < knees.size(); ++f) require(knees.at(f) >= 0.0, "a knee is below 0");
+  require(mean_rate >= 0.0 && mean_rate < 1.0, "mean_rate must be from 0 to below 1, got ",
+          mean_rate);
+  const std::vector<py::ssize_t> expected{taps.shape(1)};
+  require(shape_of(state) == expected, "state must have the shape ", shape_text(expected),
+          ", got ", shape_text(state));
   Floats y(shape_of(x));
   Doubles moved(expected);
-  std::copy_n(history.data(), history.size(), moved.mutable_data());
-  const ShapingFilters filters{taps.data(), static_cast<std::size_t>(order),
-                               static_cast<std::size_t>(hop), static_cast<std::size_t>(offset)};
+  std::copy_n(state.data(), state.size(), moved.mutable_data());
+  const ShapingFilters filters{taps.data(),
+                               static_cast<std::size_t>(order),
+                               static_cast<std::size_t>(hop),
+                               static_cast<std::size_t>(offset),
+                               knees.data(),
+                               mean_rate};
   const auto count = static_cast<std::size_t>(x.size());
   const float* in = x.data();
-  const std::span<double> state(moved.mutable_data(), filters.order);
+  const std::span<double> memory(moved.mutable_data(), filters.order + 1);
   float* out = y.mutable_data();
-  without_gil([&] { undo_noise_shaping(in, count, filters, state, out); });
+  without_gil([&] { undo_noise_shaping(in, count, filters, memory, out); });
   return py::make_tuple(y, moved);
 }
 
 }  // namespace
 
 void register_noise_shaping(py::module_& module) {
-  module.def("undo_noise_shaping", &undo, py::arg("x"), py::arg("taps"), py::arg("hop"),
-             py::arg("offset"), py::arg("history"));
+  module.def("undo_noise_shaping", &undo, py::arg("x"), py::arg("taps"), py::arg("knees"),
+             py::arg("mean_rate"), py::arg("hop"), py::arg("offset"), py::arg("state"));
 }
 
 }  // namespace wavenet

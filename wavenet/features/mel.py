@@ -121,6 +121,11 @@ class MelFeatures:
         lacking = -(-len(y) // self.hop_length) - len(frames)
         return np.pad(frames, ((0, lacking), (0, 0)), mode="edge")
 
+    @property
+    def window_power(self) -> float:
+        """Mean of the spectrum of white noise of power 1."""
+        return float((_window(self) ** 2).sum())
+
     def log_spectrum(self, frames: np.ndarray) -> NDArray[np.float64]:
         """Natural logarithm of the power spectra `(n_frames, fft_length // 2 + 1)` of frames.
 
@@ -216,15 +221,20 @@ def _interpolation(settings: MelFeatures) -> tuple[np.ndarray, np.ndarray, np.nd
 
 def _spectra(y: np.ndarray, settings: MelFeatures) -> Iterator[NDArray[np.float32]]:
     """Magnitudes to the power, `(frames, fft_length // 2 + 1)`, some frames at once."""
+    size, window = settings.fft_length, _window(settings)
+    frames = np.lib.stride_tricks.sliding_window_view(y, size)[:: settings.hop_length]
+    for start in range(0, len(frames), _FRAMES_AT_ONCE):
+        spectra = np.fft.rfft(frames[start : start + _FRAMES_AT_ONCE] * window, axis=1)
+        yield (np.abs(spectra) ** settings.power).astype(np.float32)
+
+
+def _window(settings: MelFeatures) -> NDArray[np.float32]:
     size, width = settings.fft_length, settings.window_length
     window = np.zeros(size, dtype=np.float32)
     phase = 2 * np.pi * np.arange(width) / width
     curve = 0.5 - 0.5 * np.cos(phase) if settings.window == "hann" else np.ones(width)
     window[(size - width) // 2 :][:width] = curve
-    frames = np.lib.stride_tricks.sliding_window_view(y, size)[:: settings.hop_length]
-    for start in range(0, len(frames), _FRAMES_AT_ONCE):
-        spectra = np.fft.rfft(frames[start : start + _FRAMES_AT_ONCE] * window, axis=1)
-        yield (np.abs(spectra) ** settings.power).astype(np.float32)
+    return window
 
 
 def _compress(bands: np.ndarray, settings: MelFeatures) -> NDArray[np.float32]:

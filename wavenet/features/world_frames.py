@@ -108,6 +108,11 @@ class WorldFeatures:
         columns = [self._log_f0(analysis.f0, voiced), voiced, analysis.mel_cepstrum, bands]
         return np.column_stack(columns).astype(np.float32)
 
+    @property
+    def window_power(self) -> float:
+        """Mean of the spectrum of white noise of power 1."""
+        return 1.0
+
     def log_spectrum(self, frames: np.ndarray) -> NDArray[np.float64]:
         """Natural logarithm of the power spectra `(n_frames, 513)` that frames tell."""
         mel_cepstra = frames[:, 2 : self.order + 3].astype(np.float64)

@@ -18,7 +18,7 @@ from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
 from wavenet.formats.atomic import atomic_path
 from wavenet.manifest import Clip
-from wavenet.noise_shaping import shape_by_frames, shape_noise, taps_of_frames
+from wavenet.noise_shaping import filters_of_frames, shape_by_frames, shape_noise
 from wavenet.samples import encode_samples
 
 _CLIPPED = 0.999
@@ -241,7 +241,7 @@ def _codes_by_frames(
 
     def codes() -> np.ndarray:
         sound = read_mono(clip.path, config.sample_rate)[start : start + count]
-        taps = taps_of_frames(config, track)
+        taps = filters_of_frames(config, track).taps
         return encode_samples(shape_by_frames(sound, taps, config.local.hop_length), config)
 
     return _cached(cache, clip.path, settings, codes)
@@ -253,7 +253,7 @@ def sound_and_taps(clip: Clip, config: WaveNetConfig, cache: Path) -> tuple[np.n
     end = None if clip.end is None else round(clip.end * config.sample_rate)
     sound = read_mono(clip.path, config.sample_rate)[start:end]
     track = _sound_track(clip, start, len(sound), config, cache)
-    return sound, taps_of_frames(config, track)
+    return sound, filters_of_frames(config, track).taps
 
 
 def _cached(
