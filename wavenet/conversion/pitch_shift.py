@@ -10,6 +10,7 @@ import numpy as np
 
 from wavenet.sound import as_samples
 
+_LOWEST_F0 = 20.0  # [Hz]
 _SEARCH = 0.15  # of a period: how far a pitch mark may lie from where the last one puts it
 
 
@@ -53,8 +54,15 @@ class PitchShifter:
             [Hz], 0 without voice; frames may run ahead of samples or the other way round.
         last
             Whether the sound ends here: all is put out, as many samples as came in.
+
+        Raises
+        ------
+        ValueError
+            An F0 that is neither 0 nor from 20 Hz to a quarter of the sample rate.
         """
         y = as_samples(y)
+        for f0 in (source_f0, target_f0):
+            _check_f0(f0, 0.25 * self._rate)
         self._input = np.concatenate([self._input, y, np.zeros(self._margin if last else 0)])
         self._contour = np.concatenate([self._contour, np.stack([source_f0, target_f0], axis=1)])
         end = self._input_start + len(self._input)
@@ -142,6 +150,16 @@ class PitchShifter:
         self._contour, self._contour_start = self._contour[frames:], self._contour_start + frames
 
 
+def _check_f0(f0: np.ndarray, highest: float) -> None:
+    """Refuses periods that no grain can have: steps of nothing would never end."""
+    bad = (f0 != 0) & ~((f0 >= _LOWEST_F0) & (f0 <= highest))
+    if bad.any():
+        raise ValueError(
+            f"F0 must be 0 or from {_LOWEST_F0:g} to {highest:g} Hz, a quarter of the sample rate, "
+            f"got {f0[bad][0]:g}"
+        )
+
+
 def shift_pitch(
     y: np.ndarray,
     source_f0: np.ndarray,
@@ -149,6 +167,12 @@ def shift_pitch(
     sample_rate: float,
     frame_period: float,
 ) -> np.ndarray:
-    """Changes the F0 of a sound (n_samples,) from one contour (n_frames,) [Hz] to another."""
+    """Changes the F0 of a sound (n_samples,) from one contour (n_frames,) [Hz] to another.
+
+    Raises
+    ------
+    ValueError
+        An F0 that is neither 0 nor from 20 Hz to a quarter of the sample rate.
+    """
     shifter = PitchShifter(sample_rate, frame_period)
     return shifter.process(y, source_f0, target_f0, last=True)[: len(y)]
