@@ -18,7 +18,7 @@ import numpy as np
 
 from wavenet import mulaw_decode, mulaw_encode
 from wavenet.audio import read_audio
-from wavenet.conversion.recordings import audio_files
+from wavenet.audio_files import find_audio
 from wavenet.evaluation import Measure, find_f0_range_of
 from wavenet.features.world_frames import WorldFeatures
 from wavenet.metrics.summary import mean_interval
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--noise", type=float, default=3.0, help="deviation [codes]")
     options = parser.parse_args()
-    paths = audio_files(options.folder)
+    paths = find_audio(options.folder)
     others = [read_audio(path, RATE)[0] for path in paths[:-HELD_OUT:20]]
     f0_range = find_f0_range_of(paths[-HELD_OUT:])
     features = WorldFeatures(sample_rate=RATE, f0_min=f0_range[0], f0_max=f0_range[1])

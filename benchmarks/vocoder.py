@@ -26,7 +26,7 @@ import numpy as np
 
 from wavenet import load
 from wavenet.audio import read_audio, write_audio
-from wavenet.conversion.recordings import audio_files
+from wavenet.audio_files import find_audio
 from wavenet.evaluation import (
     Figures,
     Measure,
@@ -65,7 +65,7 @@ def main() -> None:
     if options.model_only:
         systems = {str(options.model): systems[str(options.model)]}
     figures: dict[str, list[Figures]] = {name: [] for name in systems}
-    paths = audio_files(options.folder)[-options.files :]
+    paths = find_audio(options.folder)[-options.files :]
     f0_range = find_f0_range_of(paths)
     for path in paths:
         y, _ = read_audio(path, rate)

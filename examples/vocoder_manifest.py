@@ -8,13 +8,13 @@ import csv
 import sys
 from pathlib import Path
 
-from wavenet.conversion.recordings import audio_files
+from wavenet.audio_files import find_audio
 
 folder, manifest = Path(sys.argv[1]).resolve(), sys.argv[2]
 ranges = [held_out.split("-") for held_out in sys.argv[3:]]
 with open(manifest, "w", newline="") as file:
     writer = csv.writer(file)
     writer.writerow(["path", "split"])
-    for path in audio_files(folder):
+    for path in find_audio(folder):
         held_out = any(first <= path.stem <= last for first, last in ranges)
         writer.writerow([path, "validation" if held_out else "train"])

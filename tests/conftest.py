@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import resource
+import signal
 from pathlib import Path
 
 # Before torch loads: its products here are small, and threads of it that wait for a busy core make
@@ -66,6 +68,16 @@ def instruction_set(request):
     _core.set_instruction_set(request.param)
     yield request.param
     _core.set_instruction_set(before)
+
+
+@pytest.fixture
+def full_disk():
+    """A function after which no file of this process can grow beyond so many bytes."""
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.fixture(scope="session")

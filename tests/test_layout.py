@@ -31,8 +31,8 @@ INSTRUCTION_SETS = [
 TORCH_SIDE = {"models", "training"}
 PACKAGE_FLOORS = {
     "_core": 0, "assets": 0, "config": 0, "sound": 0,
-    "alignment": 1, "arguments": 1, "baselines": 1, "codec": 1, "cpu": 1, "extras": 1, "formats": 1,
-    "interrupts": 1, "time_axis": 1,
+    "alignment": 1, "arguments": 1, "audio_files": 1, "baselines": 1, "codec": 1, "cpu": 1,
+    "extras": 1, "formats": 1, "interrupts": 1, "time_axis": 1,
     "audio": 2, "frames": 2, "metrics": 2,
     "features": 3,
     "generator": 4, "recurrent": 4,

@@ -16,7 +16,8 @@ import soundfile
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.formats.atomic import atomic_path
+from wavenet.audio_files import AUDIO_FORMATS
+from wavenet.formats.atomic import CheckedFile, atomic_path
 from wavenet.sound import as_samples, check_level, plain_array, to_int16
 
 _SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 340, in Vorbis 460
@@ -205,9 +206,12 @@ def audio_writer(
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist")
     with atomic_path(path) as temporary:
-        with soundfile.SoundFile(temporary, "w", sample_rate, channels, format=kind) as file:
-            whole = file.subtype == "PCM_16"
-            yield lambda y: file.write(to_int16(y) if whole else to_int16(y) / 32768)
+        with CheckedFile(temporary, "w+") as content:
+            if not content.seekable():
+                raise ValueError(f"{path} is a pipe; {kind} files go to places that can be sought")
+            with soundfile.SoundFile(content, "w", sample_rate, channels, format=kind) as file:
+                whole = file.subtype == "PCM_16"
+                yield lambda y: file.write(to_int16(y) if whole else to_int16(y) / 32768)
 
 
 def audio_format(path: str | os.PathLike) -> str:
@@ -218,8 +222,9 @@ def audio_format(path: str | os.PathLike) -> str:
     ValueError
         The extension is not that of a format that says what it holds.
     """
-    kind = Path(path).suffix[1:].upper()
-    if kind == "RAW" or kind not in soundfile.available_formats():
+    suffix = Path(path).suffix.lower()
+    kind = AUDIO_FORMATS.get(suffix)
+    if kind is None or suffix == ".opus":  # an Ogg file, but not of Vorbis
         raise ValueError(f"{path} has no known audio extension; use .wav, .flac or .ogg")
     return kind
 

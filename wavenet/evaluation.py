@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from wavenet.audio import named, read_audio
+from wavenet.audio_files import Note
 from wavenet.codec import mulaw_decode, mulaw_encode
 from wavenet.conversion.recordings import Progress, find_pairs, for_each
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
+from wavenet.formats.atomic import explain
 from wavenet.generator import Generator
 from wavenet.metrics import log_spectral_distance as lsd
 from wavenet.metrics import perception
@@ -187,6 +189,7 @@ def evaluate(
     model: Generator | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
+    note: Note | None = None,
 ) -> Evaluation:
     """Measures the sound files of a folder against those of the same name in another.
 
@@ -200,13 +203,15 @@ def evaluate(
         Threads; None: one per processor.
     progress
         Called with (stage, done, total).
+    note
+        Called with a sentence on what was passed over in each folder.
 
     Raises
     ------
     FileNotFoundError, ValueError
         A folder is missing or empty, no names are in both, or no pair could be measured.
     """
-    pairs = find_pairs(references, outputs)
+    pairs = find_pairs(references, outputs, note)
     f0_range = find_f0_range_of(pairs.source)
 
     def attempt(pair: tuple[Path, Path]) -> tuple[Figures, Figures] | str:
@@ -214,7 +219,7 @@ def evaluate(
             with named(pair[1]):
                 return _measure(*pair, f0_range, model)
         except (ValueError, OSError) as error:
-            return str(error)
+            return explain(error)
 
     paths = list(zip(pairs.source, pairs.target, strict=True))
     results = for_each(attempt, paths, n_jobs, progress, "evaluating")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wavenet.audio_files import Note, find_audio
 from wavenet.features.labels import Span
 from wavenet.formats.rows import csv_rows, json_rows
 
-AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".opus", ".w64"}
 _COLUMNS = {"path", "speaker", "text", "labels", "start", "end", "split"}
 
 
@@ -58,8 +58,10 @@ class Clip:
         return [(symbol, i * step, (i + 1) * step) for i, symbol in enumerate(symbols)]
 
 
-def read_clips(data: Path) -> list[Clip]:
+def read_clips(data: Path, note: Note | None = None) -> list[Clip]:
     """Clips of a folder (all audio files below it) or of a manifest (CSV or JSON lines).
+
+    `note` is called with a sentence on what was passed over in a folder, if anything was.
 
     Columns of a manifest: `path` (relative to the manifest), and where wanted `speaker`, `text`
     (symbols separated by spaces) or `labels` ("symbol:start:end ..." in seconds from `start`),
@@ -67,15 +69,14 @@ def read_clips(data: Path) -> list[Clip]:
 
     Raises
     ------
+    FileNotFoundError
+        There is no such folder or manifest, or no sound file in the folder.
     ValueError
-        An empty folder or manifest, an unknown column, a value that cannot be read; the sentence
+        An empty manifest, an unknown column, a value that cannot be read; the sentence
         names the file and the row.
     """
     if data.is_dir():
-        clips = [Clip(p) for p in sorted(data.rglob("*")) if p.suffix.lower() in AUDIO_SUFFIXES]
-        if not clips:
-            raise ValueError(f"{data} holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
-        return clips
+        return [Clip(path) for path in find_audio(data, note, deep=True)]
     if not data.is_file():
         raise FileNotFoundError(f"no folder or manifest at {data}")
     rows = read_rows(data)

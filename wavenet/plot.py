@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wavenet.extras import extra
-from wavenet.formats.atomic import atomic_path
+from wavenet.formats.atomic import atomic_path, check_writable
 from wavenet.metrics.summary import mean_interval
 from wavenet.sound import as_samples
 
@@ -48,8 +48,8 @@ def check_picture(path: str | os.PathLike) -> None:
     ------
     ImportError
         matplotlib is not installed.
-    FileNotFoundError
-        The folder does not exist.
+    OSError
+        It cannot be written there; see `wavenet.formats.atomic.check_writable`.
     ValueError
         The extension is not that of a picture format.
     """
@@ -57,8 +57,7 @@ def check_picture(path: str | os.PathLike) -> None:
     formats = _figure(1, 1).canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in formats:
         raise ValueError(f"{path} has no known picture extension; use .png or .svg")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder {path.parent} does not exist")
+    check_writable(path)
 
 
 def plot_audio(path: str | os.PathLike, y: ArrayLike, sample_rate: int, title: str = "") -> None:

@@ -16,6 +16,7 @@ from wavenet.arguments import choice
 from wavenet.assets import find_model
 from wavenet.audio import read_audio
 from wavenet.config import PRECISIONS, WaveNetConfig
+from wavenet.formats.atomic import check_writable
 from wavenet.formats.model_file import load_model, save_model
 from wavenet.generator import Generator
 from wavenet.manifest import Clip
@@ -74,6 +75,7 @@ def quantize(
         raise ValueError(f"{model} is already in int8; quantize the model that it was made of")
     chosen = choice("precision", precision, PRECISIONS)
     config = dataclasses.replace(config, precision=chosen)
+    check_writable(Path(directory) / "model.safetensors", parents=True)
     tensors |= activation_ranges(Generator(config, tensors, precision="float32"), recordings)
     if precision == "int8" and not tensors.keys() >= config.range_shapes().keys():
         raise ValueError("8-bit weights need recordings to calibrate on")

@@ -1,7 +1,11 @@
 """Bad input: one sentence on standard error, exit code 2, and no file left behind."""
 
+import errno
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -169,11 +173,12 @@ CASES = [
     ("score {giant.flac} --model {plain}", "claims 68719476735 samples"),
     ("synthesize -o - --model {plain} --batch 2", "one stream"),
     ("synthesize -o {out} --model {plain} --prompt KING", "takes no --prompt"),
-    ("synthesize -o {out} --model {writing} --prompt KING", "the character 'K' and 3 others"),
-    ("synthesize -o {out} --model {writing} --length 0", "'--length': "),
+    ("synthesize -o {out}.txt --model {writing} --prompt KING", "the character 'K' and 3 others"),
+    ("synthesize -o {out} --model {writing}", "out.wav has the name of a sound; this model writes"),
+    ("synthesize -o {out}.txt --model {writing} --length 0", "'--length': "),
     ("synthesize -o {out} --model {writing} --seconds 1", "takes no --seconds"),
     ("synthesize -o {out} --model {writing} --speaker ann", "takes no --speaker"),
-    ("synthesize -o {out} --model {writing} --top-k 9", "top_k must be at most"),
+    ("synthesize -o {out}.txt --model {writing} --top-k 9", "top_k must be at most"),
     ("synthesize -o - --model {plain} --play", "--play needs a file"),
     (
         "synthesize -o {out} --model {vocoder}",
@@ -224,7 +229,7 @@ CASES = [
     ("info nowhere", "no model at nowhere"),
     ("bench {plain} --seconds 0", "seconds must be above 0"),
     ("train gone -o {out}", "no folder or manifest"),
-    ("train {plain} -o {out}", "holds no audio file"),
+    ("train {plain} -o {out}", "there is no sound file in"),
     ("train {good.wav} -o {out}", "neither a folder nor"),
     ("train gone.txt -o {out}", "gone.txt"),
     ("train gone.txt -o {out} --hiden-size 3", "did you mean hidden_size"),
@@ -252,6 +257,17 @@ def test_bad_input(wavenet, files, command, message):
     for name, path in files.items():
         arguments = [argument.replace(f"{{{name}}}", str(path)) for argument in arguments]
     assert_refused(wavenet(*arguments), message, files)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_standard_output_on_a_full_disk(plain_model):
+    command = [sys.executable, "-m", "wavenet", "info", str(plain_model)]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert result.returncode == 2
+    assert result.stderr == f"wavenet: standard output: {os.strerror(errno.ENOSPC)}\n"
 
 
 @pytest.mark.parametrize("name", MODEL_CHANGES)

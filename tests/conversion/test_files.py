@@ -1,5 +1,7 @@
 """Conversion of files and folders, with a converter that only doubles the sound."""
 
+import errno
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -61,6 +63,28 @@ def test_bad_files_do_not_lose_the_rest(folder, tmp_path):
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.wav", "c.wav"]
     with pytest.raises(ValueError, match=r"d.wav: there is not enough memory for it"):
         convert_files(Doubling(), [folder / "d.wav"], tmp_path / "d.wav")
+
+
+def test_a_full_disk_does_not_lose_the_rest(folder, tmp_path, full_disk):
+    """What fits is written, the others are named with the reason, and nothing is left of them."""
+    noise = np.random.default_rng(0).uniform(-0.4, 0.4, 8000)
+    for name in ("d.wav", "e.flac"):
+        write_audio(folder / name, noise, RATE)
+    full_disk(8000)
+    failed = convert_files(Doubling(), [folder], tmp_path / "out")
+    reason = os.strerror(errno.EFBIG)
+    assert failed == [f"{tmp_path / 'out' / name}: {reason}" for name in ("d.wav", "e.flac")]
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert names == ["a.wav", "b.flac", "c.wav"]
+
+
+def test_names_that_are_too_long_are_found_before_the_work(folder, tmp_path):
+    """An .ogg of 255 bytes becomes a .wav of as many; a .au of 255 would need one more."""
+    (folder / "c.ogg").rename(folder / f"{'c' * 251}.ogg")
+    write_audio(folder / f"{'d' * 252}.au", np.full(800, 0.1), RATE)
+    failed = convert_files(Doubling(), [folder], tmp_path / "out")
+    assert failed == [f"{tmp_path / 'out' / ('d' * 252)}.wav: {os.strerror(errno.ENAMETOOLONG)}"]
+    assert (tmp_path / "out" / f"{'c' * 251}.wav").is_file()
 
 
 def test_recordings_are_not_overwritten(folder, tmp_path):

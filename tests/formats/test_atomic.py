@@ -1,11 +1,18 @@
 """Files appear whole or not at all; what is no regular file stays what it is."""
 
+import errno
 import os
 import threading
+from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from wavenet.formats.atomic import atomic_path
+from wavenet.audio import write_audio
+from wavenet.formats.atomic import atomic_path, check_writable, explain, remove_temporary
+from wavenet.formats.model_file import load_model, save_model
+from wavenet.quantization import quantize
 
 
 def write(path, text="new"):
@@ -65,3 +72,114 @@ def test_pipes_and_devices_are_written(tmp_path):
     device.symlink_to(os.devnull)
     write(device)
     assert device.is_char_device() and sorted(tmp_path.iterdir()) == [device, pipe]
+
+
+NOISE = np.random.default_rng(0).uniform(-1, 1, 400_000).astype(np.float32)
+
+
+def save_array(path):
+    with atomic_path(path) as temporary:
+        np.savez(temporary, y=NOISE)
+
+
+def save_weights(path):
+    with atomic_path(path) as temporary:
+        save_file({"y": NOISE}, temporary)
+
+
+TOO_LARGE = {
+    "wav": lambda path: write_audio(path, NOISE, 16000),
+    "flac": lambda path: write_audio(path, NOISE, 16000),
+    "ogg": lambda path: write_audio(path, NOISE, 16000),
+    "npz": save_array,
+    "txt": lambda path: write(path, "x" * 100_000),
+    "safetensors": save_weights,
+}
+
+
+@pytest.mark.parametrize("kind", TOO_LARGE)
+def test_a_full_disk_is_an_error_with_name_and_reason(tmp_path, full_disk, kind):
+    full_disk(65536)
+    path = tmp_path / f"file.{kind}"
+    with pytest.raises(OSError) as caught:
+        TOO_LARGE[kind](path)
+    assert caught.value.errno == errno.EFBIG and caught.value.filename == str(path)
+    assert explain(caught.value) == f"{path}: {os.strerror(errno.EFBIG)}"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "mp3"])
+def test_the_end_of_a_sound_is_not_lost_in_silence(tmp_path, full_disk, kind):
+    """What is written last, in closing the file, may be what does not fit."""
+    path = tmp_path / f"file.{kind}"
+    write_audio(path, NOISE[:20_000], 16000)
+    full_disk(path.stat().st_size - 1)
+    with pytest.raises(OSError, match="again"):
+        write_audio(tmp_path / f"again.{kind}", NOISE[:20_000], 16000)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_models_that_do_not_fit(tmp_path, full_disk, plain_model):
+    config, tensors = load_model(plain_model)
+    full_disk(1000)
+    for save in (
+        lambda: save_model(tmp_path / "model", config, tensors),
+        lambda: quantize(plain_model, tmp_path / "model", "bf16"),
+    ):
+        with pytest.raises(OSError) as caught:
+            save()
+        assert Path(caught.value.filename).name == "model.safetensors"
+        assert not list(tmp_path.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("length", [246, 250, 255])
+@pytest.mark.parametrize("letter", ["x", "é", "語"])
+def test_the_longest_names_can_be_written(tmp_path, length, letter):
+    stem = (letter * 255).encode()[: length - 4].decode(errors="ignore")
+    for path in (tmp_path / f"{stem}.wav", tmp_path / f"{stem}.txt"):
+        check_writable(path)
+        if path.suffix == ".wav":
+            write_audio(path, NOISE[:100], 8000)
+        else:
+            write(path)
+        assert path.stat().st_size > 0
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_cannot_be_written_is_found_before(tmp_path, full_disk):
+    (tmp_path / "folder").mkdir()
+    for path, number in (
+        (tmp_path / f"{'x' * 252}.wav", errno.ENAMETOOLONG),
+        (tmp_path / "folder", errno.EISDIR),
+    ):
+        with pytest.raises(OSError) as caught:
+            check_writable(path)
+        assert (caught.value.errno, caught.value.filename) == (number, str(path))
+    with pytest.raises(FileNotFoundError, match=r"the folder .*gone does not exist"):
+        check_writable(tmp_path / "gone" / "x.wav")
+    check_writable(tmp_path / "gone" / "below" / "x.wav", parents=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+    full_disk(100)
+    with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+        check_writable(tmp_path / "x.wav")
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folders_without_permission(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError) as caught:
+        check_writable(tmp_path / "x.wav")
+    assert caught.value.filename == str(tmp_path / "x.wav")
+
+
+def test_temporary_files_of_the_dead_are_removed(tmp_path):
+    for name in ("[a].wav", f"{'x' * 250}.wav"):
+        stale = tmp_path / "stale"
+        with atomic_path(tmp_path / name) as temporary:
+            os.link(temporary, stale)
+            hidden = temporary
+        os.rename(stale, hidden)
+        (tmp_path / ".b-12345678.wav").touch()
+        remove_temporary(tmp_path / name)
+        assert not hidden.exists() and (tmp_path / ".b-12345678.wav").exists()

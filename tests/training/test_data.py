@@ -128,7 +128,7 @@ def test_bad_manifests(tmp_path, name, text, message):
 def test_nothing_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder or manifest"):
         read_clips(tmp_path / "missing")
-    with pytest.raises(ValueError, match="holds no audio"):
+    with pytest.raises(FileNotFoundError, match="there is no sound file in"):
         read_clips(tmp_path)
     (tmp_path / "m.csv").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(ValueError, match="not UTF-8"):

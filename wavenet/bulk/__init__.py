@@ -12,6 +12,7 @@ from typing import Any
 from wavenet.arguments import integer, processors
 from wavenet.bulk.jobs import Job, read_jobs
 from wavenet.bulk.worker import Result, Setup
+from wavenet.formats.atomic import check_writable, naming
 
 RESULTS = "results.jsonl"
 
@@ -89,14 +90,16 @@ def synthesize_manifest(
     setup = Setup(str(model), str(folder.resolve()), options or {})
     setup.check()
     folder.mkdir(parents=True, exist_ok=True)
+    check_writable(folder / RESULTS)
     left = [job for job in rows if not (folder / job.output).exists()]
     skipped = len(rows) - len(left)
     failed: list[Result] = []
     written = 0
     with open(folder / RESULTS, "a", encoding="utf-8") as log:
         for result in _results(left, setup, jobs, ray, retries):
-            log.write(json.dumps(asdict(result)) + "\n")
-            log.flush()
+            with naming(folder / RESULTS):
+                log.write(json.dumps(asdict(result)) + "\n")
+                log.flush()
             if result.error is None:
                 written += 1
             else:

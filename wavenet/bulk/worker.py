@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import platform
 import time
@@ -17,6 +16,7 @@ from wavenet.arguments import sampling_options
 from wavenet.assets import find_model
 from wavenet.audio import audio_writer, read_audio
 from wavenet.bulk.jobs import Job
+from wavenet.formats.atomic import explain, remove_temporary
 from wavenet.frames import blocks_of_file
 from wavenet.generator import Generator, load
 
@@ -92,7 +92,7 @@ class Worker:
         try:
             seconds = self._write(job)
         except Exception as error:  # whatever a row brings, the others go on
-            text = " ".join(str(error).split()) or type(error).__name__
+            text = " ".join(explain(error).split()) or type(error).__name__
             retry = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
             return Result(job.output, text, retry, worker=self.name)
         elapsed = round(time.monotonic() - start, 3)
@@ -101,8 +101,7 @@ class Worker:
     def _write(self, job: Job) -> float:
         path = Path(self.setup.folder) / job.output
         path.parent.mkdir(parents=True, exist_ok=True)
-        for stale in path.parent.glob(f".{glob.escape(path.stem)}-????????{path.suffix}"):
-            stale.unlink()  # of a worker that died
+        remove_temporary(path)  # of a worker that died
         n_samples, condition = self._condition(job)
         done = 0
         blocks = self.generator.stream(

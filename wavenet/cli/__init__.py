@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -26,6 +27,7 @@ from wavenet.cli import (
     verify,
     voice_convert,
 )
+from wavenet.formats.atomic import explain
 
 app = typer.Typer(
     name="wavenet",
@@ -49,6 +51,7 @@ app.add_typer(voice_convert.app, name="voice-convert")
 
 # typer's own, or click's in its older versions
 _UsageError: Any = typer.BadParameter.__base__
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 
 def _print_version(asked: bool) -> None:
@@ -76,7 +79,9 @@ def main() -> None:
     """Runs the command; a bad input is one sentence on standard error and exit code 2."""
     warnings.showwarning = _warn
     try:
-        sys.exit(app(standalone_mode=False, prog_name="wavenet"))
+        code = app(standalone_mode=False, prog_name="wavenet")
+        sys.stdout.flush()
+        sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped", 130)
     except _UsageError as error:
@@ -84,7 +89,12 @@ def main() -> None:
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         if "--debug" in sys.argv:
             raise
-        _fail(str(error), 2)
+        if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+            error.filename = "standard output"  # errors of all other files name them
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # or it fails at exit too
+        _fail(explain(error), 2)
     except MemoryError as error:
         if "--debug" in sys.argv:
             raise

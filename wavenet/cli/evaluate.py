@@ -36,13 +36,13 @@ def evaluate(
     """
     from wavenet.evaluation import evaluate as measure
     from wavenet.evaluation import table
-    from wavenet.formats.atomic import atomic_path
+    from wavenet.formats.atomic import atomic_path, check_writable
 
     if output and output.suffix == ".json":
         raise ValueError(f"{output} is where the settings go; give the table a name in .csv")
-    for file in (output, plot):
-        if file and not file.parent.is_dir():
-            raise FileNotFoundError(f"the folder {file.parent} does not exist")
+    if output:
+        check_writable(output)
+        check_writable(output.with_suffix(".json"))
     if plot:
         from wavenet.plot import check_picture, plot_copies
 
@@ -52,7 +52,10 @@ def evaluate(
         from wavenet.generator import Generator
 
         generator = Generator.load(model)
-    result = measure(references, outputs, model=generator, n_jobs=jobs)
+    result = measure(
+        references, outputs, model=generator, n_jobs=jobs,
+        note=lambda sentence: typer.echo(f"wavenet: {sentence}", err=True),
+    )  # fmt: skip
     means = result.means
     count = f"{len(result.files)} file{'s' * (len(result.files) != 1)}"
     print(table([(count, means["files"]), ("mu-law-256", means["floor"])]))

@@ -45,10 +45,18 @@ def forecast(
     Rows at the end of the file whose targets are empty give the covariates of the future.
     """
     from wavenet.forecast import forecast as run
+    from wavenet.formats.atomic import check_writable
     from wavenet.generator import load
     from wavenet.series import read_series
 
     levels = _levels(quantiles)
+    for file in (output, paths):
+        if file and str(file) != "-":
+            check_writable(file)
+    if plot:
+        from wavenet.plot import check_picture, plot_forecast
+
+        check_picture(plot)
     generator = load(model, threads=threads)
     if generator.config.series is None:
         raise ValueError(f"{model} is not a model of a time series")
@@ -59,8 +67,6 @@ def forecast(
     if paths:
         _write(str(paths), past, result, list(enumerate(result.paths)))
     if plot:
-        from wavenet.plot import plot_forecast
-
         plot_forecast(plot, past, result)
 
 
@@ -89,7 +95,5 @@ def _write(
     if output == "-":
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
         return
-    if not Path(output).parent.is_dir():
-        raise FileNotFoundError(f"the folder {Path(output).parent} does not exist")
     with atomic_path(output) as path, open(path, "w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)

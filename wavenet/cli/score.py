@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def score(
-    files: Annotated[list[Path], typer.Argument(help="Audio files, or text for such a model.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Audio files and folders, or text for such a model."),
+    ],
     model: Annotated[
         str, typer.Option(help="Model folder, file, or name of a shipped model.")
     ] = "digits",
@@ -31,8 +36,11 @@ def score(
 
         wavenet score take.wav --text 7 --speaker theo
     """
+    from wavenet.audio_files import find_audio
     from wavenet.generator import load
 
+    note = partial(print, file=sys.stderr)
+    files = [f for file in files for f in (find_audio(file, note) if file.is_dir() else [file])]
     generator = load(model)
     results, scales, bits, samples = {}, {}, 0.0, 0
     for file in files:

@@ -137,6 +137,7 @@ def synthesize(
         if generator.config.text:
             _refuse("a model of text takes no", seconds=seconds, prime=prime, plot=plot,
                     raw=raw or None, play=play or None)  # fmt: skip
+            _check_text_output(output)
             _make_texts(generator, output, prompt or "", length, batch, drawing)
             return
     _check_is_of_audio(generator.config, model)
@@ -256,11 +257,19 @@ def _check_output(output: str, batch: int) -> None:
         if batch > 1:
             raise ValueError("standard output takes one stream; --batch needs a file name")
         return
-    folder = Path(output).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"the folder {folder} does not exist")
     if Path(output).is_dir():
         raise ValueError(f"{output} is a folder; name a file in it")
+    from wavenet.arguments import integer
+    from wavenet.formats.atomic import check_writable
+
+    check_writable(_numbered(output, integer("batch", batch, 1, 65536))[-1])
+
+
+def _check_text_output(output: str) -> None:
+    from wavenet.audio_files import AUDIO_FORMATS
+
+    if Path(output).suffix.lower() in AUDIO_FORMATS:
+        raise ValueError(f"{output} has the name of a sound; this model writes text: use .txt")
 
 
 def _check_audio_output(output: str, raw: bool, play: bool, plot: Path | None) -> None:

@@ -73,10 +73,12 @@ def fit(
     """
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.recordings import find_pairs
+    from wavenet.formats.atomic import check_writable
 
     if output.is_file():
         raise ValueError(f"{output} is a file; a model is a folder")
-    pairs = find_pairs(source, target)
+    check_writable(output / "model.safetensors", parents=True)
+    pairs = find_pairs(source, target, _note)
     for path in pairs.unmatched:
         _note(f"{path} has no partner")
     with _progress() as progress:
@@ -171,17 +173,16 @@ def evaluate(
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.evaluation import evaluate as measure
     from wavenet.conversion.recordings import find_pairs
-    from wavenet.formats.atomic import atomic_path
+    from wavenet.formats.atomic import atomic_path, check_writable
 
-    for file in (output, plot):
-        if file and not file.parent.is_dir():
-            raise FileNotFoundError(f"the folder {file.parent} does not exist")
+    if output:
+        check_writable(output)
     if plot:
         from wavenet.plot import check_picture, plot_evaluation
 
         check_picture(plot)
     converter = VoiceConverter.load(model)
-    pairs = find_pairs(source, target)
+    pairs = find_pairs(source, target, _note)
     for path in pairs.unmatched:
         _note(f"{path} has no partner")
     with _progress() as progress:

@@ -18,6 +18,7 @@ from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.recordings import Progress, cached_analysis, for_each
 from wavenet.conversion.training import different_texts, strange_pair
 from wavenet.features.world import Analysis
+from wavenet.formats.atomic import explain
 from wavenet.metrics.f0 import compare_f0
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
 from wavenet.metrics.summary import Interval, global_variance_ratio, mean_interval
@@ -140,7 +141,7 @@ def evaluate(
             )
             return _speech(converter, source, target, method)
         except (ValueError, OSError) as error:
-            return str(error)
+            return explain(error)
         except MemoryError as error:
             return f"{pair[0]}: {error or 'not enough memory'}"
 

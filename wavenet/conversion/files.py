@@ -11,10 +11,12 @@ import numpy as np
 
 from wavenet.arguments import choice
 from wavenet.audio import named, read_audio, write_audio
+from wavenet.audio_files import find_audio
 from wavenet.conversion.config import F0_METHODS, METHODS
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.neural_vocoder import check_vocoder
-from wavenet.conversion.recordings import Progress, audio_files, clipping, for_each
+from wavenet.conversion.recordings import Progress, clipping, for_each
+from wavenet.formats.atomic import check_writable, explain
 from wavenet.generator import Generator
 
 _PEAK = 0.99
@@ -49,7 +51,8 @@ def convert_files(
     progress
         Called with (stage, done, total).
     warn
-        Called with a sentence on each recording, by its name, that is converted but doubtful.
+        Called with a sentence on each recording, by its name, that is converted but doubtful; and
+        on what was passed over in a folder.
 
     Returns
     -------
@@ -66,12 +69,13 @@ def convert_files(
     choice("f0", converter.config_.f0 if f0 is None else f0, F0_METHODS)
     if vocoder is not None:
         check_vocoder(vocoder, converter.config_.world)
-    files = [f for i in inputs for f in (audio_files(i) if Path(i).is_dir() else [Path(i)])]
+    files = [f for i in inputs for f in (find_audio(i, warn) if Path(i).is_dir() else [Path(i)])]
     targets = _targets(files, inputs, Path(output))
 
     def convert(pair: tuple[Path, Path]) -> str | None:
         source, target = pair
         try:
+            check_writable(target)
             y, rate = convert_recording(
                 converter, source, method=method, f0=f0, vocoder=vocoder, warn=warn
             )
@@ -80,7 +84,7 @@ def convert_files(
         except (ValueError, OSError) as error:
             if len(files) == 1:
                 raise
-            return str(error)
+            return explain(error)
         except MemoryError as error:
             return f"{source}: {error or 'not enough memory'}"
         return None

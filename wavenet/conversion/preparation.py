@@ -20,6 +20,7 @@ from wavenet.conversion.recordings import (
 from wavenet.conversion.training import Utterance
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
+from wavenet.formats.atomic import explain
 
 FEWEST_PAIRS = 5
 _FEWEST_ACTIVE_FRAMES = 20
@@ -173,7 +174,7 @@ def _on_pairs(
     results = for_each(attempt, tasks, n_jobs, progress, stage)
     pairs = list(zip(results[::2], results[1::2], strict=True))
     errors = {
-        i: str(next(r for r in pair if isinstance(r, Exception)))
+        i: explain(next(r for r in pair if isinstance(r, Exception)))
         for i, pair in enumerate(pairs)
         if any(isinstance(r, Exception) for r in pair)
     }

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import soundfile
 
 from wavenet.arguments import processors
 from wavenet.audio import named, read_audio
+from wavenet.audio_files import Note, find_audio
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 from wavenet.formats.atomic import atomic_path
@@ -25,7 +27,6 @@ from wavenet.interrupts import in_threads
 from wavenet.sound import as_samples
 
 Progress = Callable[[str, int, int], None]
-EXTENSIONS = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au"))
 _CLIPPED_SHARE = 0.005
 
 T = TypeVar("T")
@@ -41,25 +42,13 @@ class Pairs:
     unmatched: list[Path]
 
 
-def audio_files(directory: str | os.PathLike) -> list[Path]:
-    """Sound files of a folder, sorted by name.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such folder, or no sound file in it.
-    """
-    directory = Path(directory)
-    if not directory.is_dir():
-        raise FileNotFoundError(f"there is no folder {directory}")
-    files = sorted(p for p in directory.iterdir() if p.suffix.lower() in EXTENSIONS)
-    if not files:
-        raise FileNotFoundError(f"there is no sound file in {directory}")
-    return files
-
-
-def find_pairs(source: str | os.PathLike, target: str | os.PathLike) -> Pairs:
+def find_pairs(
+    source: str | os.PathLike, target: str | os.PathLike, note: Note | None = None
+) -> Pairs:
     """Pairs the sound files of two folders by file name without extension.
+
+    Names that differ only in the Unicode form of their accents are equal: copying to and from a
+    Mac changes it. `note` is called with a sentence on what was passed over in each folder.
 
     Raises
     ------
@@ -68,23 +57,22 @@ def find_pairs(source: str | os.PathLike, target: str | os.PathLike) -> Pairs:
     ValueError
         No file name is in both, or two files of a folder have one name.
     """
-    a, b = _by_name(source), _by_name(target)
+    a, b = _by_name(source, note), _by_name(target, note)
     names = sorted(a.keys() & b.keys())
     if not names:
         raise ValueError(f"no file name is in both {source} and {target}: pairs have equal names")
-    lonely = [p for p in (*a.values(), *b.values()) if p.stem not in a or p.stem not in b]
-    return Pairs([a[n] for n in names], [b[n] for n in names], lonely)
+    unmatched = [path for n, path in (*a.items(), *b.items()) if n not in a or n not in b]
+    return Pairs([a[n] for n in names], [b[n] for n in names], unmatched)
 
 
-def _by_name(directory: str | os.PathLike) -> dict[str, Path]:
+def _by_name(directory: str | os.PathLike, note: Note | None) -> dict[str, Path]:
     """The sound files of a folder by name without extension."""
     files: dict[str, Path] = {}
-    for path in audio_files(directory):
-        if path.stem in files:
-            raise ValueError(
-                f"{files[path.stem]} and {path} have one name: only one can be in a pair"
-            )
-        files[path.stem] = path
+    for path in find_audio(directory, note):
+        name = unicodedata.normalize("NFC", path.stem)
+        if name in files:
+            raise ValueError(f"{files[name]} and {path} have one name: only one can be in a pair")
+        files[name] = path
     return files
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from wavenet.formats.atomic import naming
 from wavenet.training.config import TrainingConfig
 
 LOG_NAME = "log.jsonl"
@@ -127,8 +128,9 @@ class Reporter:
         self._console.print(sentence, highlight=False, soft_wrap=True, markup=False)
 
     def _write(self, step: int, **values: float) -> None:
-        self._log.write(json.dumps({"step": step, "time": time.time(), **values}) + "\n")
-        self._log.flush()
+        with naming(self._log.name):
+            self._log.write(json.dumps({"step": step, "time": time.time(), **values}) + "\n")
+            self._log.flush()
         if self._board:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)

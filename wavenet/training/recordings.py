@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def recordings_task(
         sample_rate=config.audio.sample_rate, quantization_channels=config.audio.channels,
         mulaw_convention=config.audio.convention,
     )  # fmt: skip
-    clips = [dataclasses.replace(clip, speaker="") for clip in read_clips(path)]
+    note = partial(console.print, markup=False, highlight=False)
+    clips = [dataclasses.replace(clip, speaker="") for clip in read_clips(path, note)]
     held_out = held_out_clips(clips, settings)
     tracks = [Track(item.codes) for item in load_clips(clips, codes, cache, console)]
     training = [track for track, held in zip(tracks, held_out, strict=True) if not held]

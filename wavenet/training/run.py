@@ -14,6 +14,7 @@ from torch import distributed
 
 from wavenet import config as configuration
 from wavenet.config import WaveNetConfig
+from wavenet.formats.atomic import check_writable
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
@@ -83,6 +84,7 @@ def train(
         model, training = settled["model"] | model, settled["training"] | training
     if not resume:
         _refuse_to_overwrite(output)
+    check_writable(output / "model.safetensors", parents=True)
     _start_processes()
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)

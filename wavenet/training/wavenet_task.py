@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ class WaveNetTask:
         console: Console,
         weights: dict[str, np.ndarray] | None = None,
     ):
-        clips = read_clips(data)
+        clips = read_clips(data, partial(console.print, markup=False, highlight=False))
         completed = complete_config(config, clips)
         config = config if weights else completed
         self._weights = weights
