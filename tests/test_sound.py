@@ -27,6 +27,7 @@ RATE = 16000
 TAKES_SOUND = {"y", "sound", "sounds", "audio", "reference", "other", "prime"}  # parameters' names
 # What these take under such a name is not sound.
 NOT_SOUND = {
+    "baselines.baselines": "codes",
     "conversion.global_variance.global_variance_objective": "trajectories",
     "conversion.global_variance.global_variance_postfilter": "trajectories",
     "conversion.gmm.JointDensityGMM.fit": "scikit-learn's unused argument",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -35,6 +35,22 @@ def choice(name: str, value: Any, choices: Sequence[Choice]) -> Choice:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
     return value
+
+
+def real_array(name: str, value: ArrayLike, axes: Sequence[str]) -> NDArray[np.float64]:
+    """`value` as contiguous float64 with these axes: finite real numbers, none masked."""
+    array = np.asarray(value)
+    if array.ndim != len(axes):
+        shape = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+        raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array: fill it first, as {name}.filled(0)")
+    array = np.ascontiguousarray(array, np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has values that are not finite")
+    return array
 
 
 def settle(settings: Any, name: str, check: Callable[..., float], low: float, high: float) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import wavenet
+from wavenet.features import mel_cepstrum
 from wavenet.metrics.f0 import compare_f0
 from wavenet.metrics.summary import global_variance_ratio, mean_interval
 
@@ -43,6 +44,33 @@ def test_aligned_distortion_is_the_mean_over_librosas_path():
 def test_bad_input_is_refused(a, b, options, message):
     with pytest.raises(ValueError, match=message):
         wavenet.mel_cepstral_distortion(a, b, **options)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x > 1,
+        lambda x: x + 0j,
+        lambda x: x.astype(object),
+        lambda x: x.astype(str),
+        lambda x: np.ma.masked_greater(x, 1),
+        lambda x: np.where(x > 1, np.inf, x),
+        lambda x: np.where(x > 1, np.nan, x),
+    ],
+    ids=["bool", "complex", "object", "text", "masked", "infinity", "NaN"],
+)
+def test_features_are_finite_real_numbers(make):
+    frames = np.arange(12.0).reshape(3, 4) + 0.5
+    for call, x in (
+        (lambda x: wavenet.mel_cepstral_distortion(frames, x), frames),
+        (lambda x: compare_f0(frames[0], x), frames[0]),
+        (lambda x: compare_f0(x, frames[0]), frames[0]),
+        (lambda x: mel_cepstrum.from_spectrum(x, 2, 0.4), frames),
+    ):
+        with pytest.raises(ValueError, match=r"real numbers|masked|not finite"):
+            call(make(x))
+    with pytest.raises(ValueError, match="power must be above 0, got 0"):
+        mel_cepstrum.from_spectrum(np.zeros((3, 5)), 2, 0.4)
 
 
 def test_f0_comparison():

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from wavenet.arguments import real_array
+
 
 def from_spectrum(power: np.ndarray, order: int, alpha: float) -> np.ndarray:
     """Mel-cepstra of power spectra.
@@ -29,7 +31,15 @@ def from_spectrum(power: np.ndarray, order: int, alpha: float) -> np.ndarray:
     Returns
     -------
     (n_frames, order + 1) float64; coefficient 0 holds the gain [neper].
+
+    Raises
+    ------
+    ValueError
+        A power that is not a finite number above 0.
     """
+    power = real_array("power", power, ("n_frames", "n_bins"))
+    if power.min(initial=np.inf) <= 0:
+        raise ValueError(f"power must be above 0, got {power.min():g}")
     fft_size = 2 * (power.shape[-1] - 1)
     return np.log(power) @ _analysis_matrix(fft_size, order, alpha)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wavenet.arguments import real_array
+
 
 @dataclass(frozen=True)
 class F0Comparison:
@@ -37,8 +39,9 @@ def compare_f0(reference: np.ndarray, converted: np.ndarray) -> F0Comparison:
 
     A value that needs more voiced frames than there are is NaN.
     """
-    reference, converted = np.asarray(reference, float), np.asarray(converted, float)
-    if reference.shape != converted.shape or reference.ndim != 1:
+    reference = real_array("reference", reference, ["n_frames"])
+    converted = real_array("converted", converted, ["n_frames"])
+    if reference.shape != converted.shape:
         raise ValueError(
             "the contours must have one shape (n_frames,), got "
             f"{reference.shape} and {converted.shape}"

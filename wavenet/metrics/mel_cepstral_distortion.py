@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from wavenet.alignment import dtw
+from wavenet.arguments import real_array
 
 DECIBEL = 10.0 / math.log(10.0) * math.sqrt(2.0)
 
@@ -62,9 +63,7 @@ def path_distortion(x: np.ndarray, y: np.ndarray, path: np.ndarray) -> float:
 
 
 def _checked(x: np.ndarray, name: str) -> np.ndarray:
-    x = np.ascontiguousarray(x, dtype=np.float64)
-    if x.ndim != 2 or 0 in x.shape:
-        raise ValueError(f"{name} must have the shape (n_frames, n_coefficients), got {x.shape}")
-    if not np.isfinite(x).all():
-        raise ValueError(f"{name} has values that are not finite")
+    x = real_array(name, x, ("n_frames", "n_coefficients"))
+    if not x.size:
+        raise ValueError(f"{name} holds nothing, its shape is {x.shape}")
     return x
