@@ -22,12 +22,14 @@ from wavenet.metrics import log_spectral_distance, perception
 from wavenet.models import RecurrentModel, WaveNet
 from wavenet.recurrent import samples as recurrent_samples
 from wavenet.recurrent.config import MulawSymbols, RecurrentConfig
+from wavenet.recurrent.echo_state import EchoStateNetwork
 
 RATE = 16000
 TAKES_SOUND = {"y", "sound", "sounds", "audio", "reference", "other", "prime"}  # parameters' names
 # What these take under such a name is not sound.
 NOT_SOUND = {
     "baselines.baselines": "codes",
+    "baselines.some_samples": "codes",
     "conversion.global_variance.global_variance_objective": "trajectories",
     "conversion.global_variance.global_variance_postfilter": "trajectories",
     "conversion.gmm.JointDensityGMM.fit": "scikit-learn's unused argument",
@@ -114,6 +116,7 @@ ENTRANCES = {
     "features.world.checked_sound": lambda m, y: world.checked_sound(y, SETTINGS),
     "features.world.rough_f0": lambda m, y: world.rough_f0(y, SETTINGS),
     "features.world_frames.WorldFeatures.track": lambda m, y: WorldFeatures().track(y),
+    "generator.Generator.baselines": lambda m, y: tuple(m.plain.baselines(y).values()),
     "generator.Generator.codes": lambda m, y: (m.mixture.codes(y), m.vocoder.codes(y)),
     "generator.Generator.condition_from_sound": lambda m, y: m.vocoder.condition_from_sound(y),
     "generator.Generator.condition_of": lambda m, y: m.speaking.condition_of(y),
@@ -146,6 +149,9 @@ ENTRANCES = {
     "plot.plot_audio": lambda m, y: plot.plot_audio(m.folder / "sound.svg", y, RATE),
     "quantization.Recording": lambda m, y: quantization.bits_per_sample(
         m.plain, [quantization.Recording(y, {})]
+    ),
+    "recurrent.generator.RecurrentGenerator.baselines": lambda m, y: tuple(
+        m.recurrent.baselines(y).values()
     ),
     "recurrent.generator.RecurrentGenerator.outputs": lambda m, y: m.recurrent.outputs(y),
     "recurrent.generator.RecurrentGenerator.score": lambda m, y: (
@@ -315,3 +321,23 @@ def test_sound_beyond_full_scale_is_said(m):
             call()
     few = np.where(np.arange(len(SOUND)) % 500 == 0, 1.1, SOUND)  # as decoders leave
     assert m.plain.score(few).bits_per_sample == m.plain.score(few.clip(-1, 1)).bits_per_sample
+
+
+def test_other_arrays_are_not_masked_either(m):
+    """What a mask hides would count: frames, conditioning, vectors."""
+    frames = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32)
+    masked = np.ma.masked_greater(frames, 1)
+    for call in (
+        lambda x: wavenet.dtw(x, frames),
+        lambda x: wavenet.dtw(abs(x), metric="precomputed"),
+        lambda x: wavenet.mlpg(x, np.ones((50, 6)), [[1.0]]),
+        lambda x: wavenet.JointDensityGMM(1).fit(x),
+        lambda x: EchoStateNetwork(10, washout=5).fit(x),
+        lambda x: m.vocoder.generate(50, condition=x - 5),
+        lambda x: recurrent_samples.encode_samples(
+            x, RecurrentConfig(output="gaussian", dimensions=6)
+        ),
+    ):
+        call(frames)
+        with pytest.raises(ValueError, match="masked arrays are not taken"):
+            call(masked)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
+from wavenet.sound import plain_array
 
 StepPattern = Literal[
     "symmetric1",
@@ -84,11 +85,11 @@ def dtw(
     if metric == "precomputed":
         if Y is not None:
             raise ValueError("Y must be None where metric is 'precomputed' and X holds the costs")
-        costs = np.asarray(X, np.float64)
+        costs = np.asarray(plain_array(X), np.float64)
         return _core.dtw_of_costs(costs, step_pattern, _frames(window, costs.shape))
     if Y is None:
         raise ValueError("Y must be given unless metric is 'precomputed'")
-    X, Y = np.asarray(X, np.float64), np.asarray(Y, np.float64)
+    X, Y = (np.asarray(plain_array(frames), np.float64) for frames in (X, Y))
     lengths = X.shape[:1] + Y.shape[:1]
     return _core.dtw(X, Y, step_pattern, _frames(window, lengths), metric)
 

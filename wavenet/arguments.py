@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wavenet.sound import plain_array
+
 Choice = TypeVar("Choice", bound=str)
 
 
@@ -39,14 +41,12 @@ def choice(name: str, value: Any, choices: Sequence[Choice]) -> Choice:
 
 def real_array(name: str, value: ArrayLike, axes: Sequence[str]) -> NDArray[np.float64]:
     """`value` as contiguous float64 with these axes: finite real numbers, none masked."""
-    array = np.asarray(value)
+    array = plain_array(value)
     if array.ndim != len(axes):
         shape = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
         raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
     if array.dtype.kind not in "iuf":
         raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    if isinstance(value, np.ma.MaskedArray):
-        raise ValueError(f"{name} is a masked array: fill it first, as {name}.filled(0)")
     array = np.ascontiguousarray(array, np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} has values that are not finite")
@@ -106,7 +106,7 @@ def per_stream(
     if value is None:
         raise ValueError(f"this model needs {name}, of {channels} channels")
     try:
-        array = np.asarray(value, dtype=np.float32)
+        array = np.asarray(plain_array(value), np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be an array of numbers: {error}") from error
     shape = f"{'(frames, ' if ndim == 2 else '('}{channels})"

@@ -90,7 +90,7 @@ def _check_finite(y: NDArray[np.floating]) -> None:
 def plain_array(values: ArrayLike) -> np.ndarray:
     """`values` as an array; masked ones are refused, since what they hide would count."""
     if isinstance(values, np.ma.MaskedArray):
-        raise ValueError("masked arrays are not taken: fill the array first, as y.filled(0)")
+        raise ValueError("masked arrays are not taken: fill them first, as y.filled(0)")
     return np.asarray(values)
 
 

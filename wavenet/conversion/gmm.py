@@ -10,6 +10,7 @@ import numpy as np
 from wavenet import _core
 from wavenet.arguments import integer, processors
 from wavenet.conversion.estimator import Estimator
+from wavenet.sound import plain_array
 
 _COVARIANCE_TYPES = ("full", "cross_diag", "diag")
 _STARTS = ("kmeans++", "split")
@@ -299,7 +300,7 @@ def _checked(values: np.ndarray, name: str) -> np.ndarray:
         raise ValueError(f"{name} must be a dense array: sparse input is not supported")
     if np.iscomplexobj(values):
         raise ValueError(f"{name} must be real. Complex data not supported")
-    array = np.asarray(values, np.float64)
+    array = np.asarray(plain_array(values), np.float64)
     if array.ndim != 2:
         raise ValueError(
             f"{name} must have two dimensions, got shape {array.shape}. Reshape your data"

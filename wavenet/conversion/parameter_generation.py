@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
+from wavenet.sound import plain_array
 
 Windows = Sequence[ArrayLike]
 
@@ -158,7 +159,7 @@ def trajectory_convert(
 
 def doubles(values: ArrayLike) -> NDArray[np.float64]:
     """As float64."""
-    return np.asarray(values, np.float64)
+    return np.asarray(plain_array(values), np.float64)
 
 
 def coefficients(windows: Windows) -> list[list[float]]:

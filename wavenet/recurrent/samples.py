@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from wavenet.codec import mulaw_encode, values_of_codes
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.text import decode_text, encode_text
-from wavenet.sound import as_signal
+from wavenet.sound import as_signal, plain_array
 
 
 def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.float32]:
@@ -39,7 +39,7 @@ def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.fl
     elif config.audio:
         values = mulaw_encode(as_signal(y), config.audio.channels, config.audio.convention)
     else:
-        values = np.asarray(y)
+        values = plain_array(y)
     if config.output == "categorical":
         return _class_rows(values, config.class_count)
     return _vector_rows(values, config.dimensions)
