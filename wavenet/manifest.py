@@ -58,6 +58,14 @@ class Clip:
         return [(symbol, i * step, (i + 1) * step) for i, symbol in enumerate(symbols)]
 
 
+def clips_by_file(clips: list[Clip]) -> dict[Path, list[int]]:
+    """Places of the clips of each file, so that it need be read but once."""
+    places: dict[Path, list[int]] = {}
+    for i, clip in enumerate(clips):
+        places.setdefault(clip.path, []).append(i)
+    return places
+
+
 def read_clips(data: Path, note: Note | None = None) -> list[Clip]:
     """Clips of a folder (all audio files below it) or of a manifest (CSV or JSON lines).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from wavenet.config import PRECISIONS, WaveNetConfig
 from wavenet.formats.atomic import check_writable
 from wavenet.formats.model_file import load_model, save_model
 from wavenet.generator import Generator
-from wavenet.manifest import Clip
+from wavenet.manifest import Clip, clips_by_file
 
 _OBSERVED_PER_CALL = 4096  # a call into the core is short, so that Ctrl-C is prompt
 
@@ -116,16 +116,18 @@ def bits_per_sample(generator: Generator, recordings: Iterable[Recording]) -> fl
     return bits / samples
 
 
-def read_recordings(generator: Generator, clips: Iterable[Clip]) -> Iterable[Recording]:
-    """The clips of a folder or manifest with the conditioning that the model was trained on."""
+def read_recordings(generator: Generator, clips: list[Clip]) -> Iterator[Recording]:
+    """The clips of a folder or manifest with the conditioning that the model was trained on.
+
+    They come file by file, each of which is read once.
+    """
     rate = generator.sample_rate
-    whole: tuple[Path | None, NDArray[np.float32]] = (None, np.empty(0, np.float32))
-    for clip in clips:
-        if whole[0] != clip.path:
-            whole = clip.path, read_audio(clip.path, rate)[0]
-        end = None if clip.end is None else round(clip.end * rate)
-        y = whole[1][round(clip.start * rate) : end]
-        conditioning: dict[str, Any] = {"speaker": clip.speaker or None}
-        if generator.config.features is not None:
-            conditioning["condition"] = generator.condition_of(y, clip.spans(len(y) / rate))
-        yield Recording(y, conditioning)
+    for path, places in clips_by_file(clips).items():
+        whole = read_audio(path, rate)[0]
+        for clip in (clips[i] for i in places):
+            end = None if clip.end is None else round(clip.end * rate)
+            y = whole[round(clip.start * rate) : end]
+            conditioning: dict[str, Any] = {"speaker": clip.speaker or None}
+            if generator.config.features is not None:
+                conditioning["condition"] = generator.condition_of(y, clip.spans(len(y) / rate))
+            yield Recording(y, conditioning)

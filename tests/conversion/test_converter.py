@@ -184,7 +184,7 @@ def test_given_f0_ranges_are_not_looked_for(files, monkeypatch):
     assert converter.config_.source.f0_range == (70.0, 170.0)
 
 
-@pytest.mark.parametrize("change", ["features", "pyworld", "settings", "range", "content"])
+@pytest.mark.parametrize("change", ["versions", "settings", "range", "content"])
 def test_cache_key(files, tmp_path, monkeypatch, change):
     path = tmp_path / "a.wav"
     path.write_bytes(files[0][0].read_bytes())
@@ -193,10 +193,8 @@ def test_cache_key(files, tmp_path, monkeypatch, change):
     recordings.cached_analysis(path, settings, f0_range, cache)
     recordings.cached_analysis(path, settings, f0_range, cache)
     assert len(list(cache.iterdir())) == 1
-    if change == "features":
-        monkeypatch.setattr(world, "VERSION", 1000)
-    elif change == "pyworld":
-        monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
+    if change == "versions":
+        monkeypatch.setattr("wavenet.formats.cache._versions", lambda: "others")
     elif change == "settings":
         settings = WorldSettings(f0_method="dio", order=25)
     elif change == "range":

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import resource
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.mel import MelFeatures
 from wavenet.features.statistics import FrameStatistics
 from wavenet.manifest import Clip, read_clips
+from wavenet.quantization import read_recordings
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
 from wavenet.training.sequences import SequenceSampler, validation_batches
@@ -204,10 +206,63 @@ def test_files_are_decoded_once(recordings, tmp_path, monkeypatch):
 
 
 def test_changed_files_are_decoded_again(recordings, tmp_path):
+    """By their content: a change may keep size and time, and a time may change alone."""
+    path = recordings / "0.wav"
     corpus(read_clips(recordings), tmp_path)
-    soundfile.write(recordings / "0.wav", np.zeros(400), 8000)
+    entries = sorted((tmp_path / "cache").iterdir())
+    os.utime(path, ns=(1, 1))
+    corpus(read_clips(recordings), tmp_path)
+    assert sorted((tmp_path / "cache").iterdir()) == entries
+    soundfile.write(path, np.zeros(8000), 8000)
+    os.utime(path, ns=(1, 1))
     items, _ = corpus(read_clips(recordings), tmp_path)
-    assert len(items[0].codes) == 400
+    assert (items[0].codes == 128).all()
+
+
+def test_a_long_file_is_decoded_once(tmp_path, monkeypatch):
+    """However many clips of it there are, between those of others, with features and filters."""
+    random = np.random.default_rng(0)
+    clips = []
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, random.uniform(-0.5, 0.5, 16000), 8000)
+    for i in range(15):
+        clips += [Clip(tmp_path / name, i / 10, i / 10 + 0.5) for name in ("a.wav", "b.wav")]
+    features = MelFeatures(
+        sample_rate=8000, fft_length=64, window_length=64, hop_length=40, mel_channels=4
+    )
+    config = WaveNetConfig(
+        sample_rate=8000, dilations=(1, 2), features=features, local=LocalConditioning(4, 40),
+        adaptive_noise_shaping=0.5, noise_shaping=(1.0,),
+    )  # fmt: skip
+    decoded = []
+    original = soundfile.SoundFile.read
+
+    def read(file, *arguments, **options):
+        decoded.append(file.name)
+        return original(file, *arguments, **options)
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", read)
+    items, summary = corpus(clips, tmp_path, config)
+    assert len(decoded) == 2 and summary.files == 2 and summary.clips == 30
+    for i in (3, 28):
+        alone, _ = corpus([clips[i]], tmp_path / "other", config)
+        np.testing.assert_array_equal(items[i].codes, alone[0].codes)
+        np.testing.assert_array_equal(items[i].track, alone[0].track)
+    decoded.clear()
+    generator = SimpleNamespace(sample_rate=8000, config=CONFIG)
+    assert len(list(read_recordings(generator, clips))) == 30 and len(decoded) == 2
+
+
+def test_damaged_entries_of_the_cache_are_made_again(recordings, tmp_path):
+    first, summary = corpus(read_clips(recordings), tmp_path)
+    for i, path in enumerate(sorted((tmp_path / "cache").iterdir())):
+        content = path.read_bytes()
+        path.write_bytes([b"", b"no archive", content[: len(content) // 2], content[:-1],
+                          content[:200] + b"?" * 50 + content[250:], b"\x93NUMPY"][i])  # fmt: skip
+    second, again = corpus(read_clips(recordings), tmp_path)
+    assert again == summary
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.codes, other.codes)
 
 
 def test_many_files_need_few_descriptors(tmp_path):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import importlib.metadata
-import json
 import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +19,7 @@ from wavenet.audio import named, read_audio
 from wavenet.audio_files import Note, find_audio
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
-from wavenet.formats.atomic import atomic_path
+from wavenet.formats.cache import Cache, content_of
 from wavenet.interrupts import in_threads
 from wavenet.sound import as_samples
 
@@ -136,8 +133,8 @@ def cached_rough_f0(
     def compute() -> dict[str, np.ndarray]:
         return {"f0": world.rough_f0(read_recording(path, settings.sample_rate), settings)}
 
-    what = ["rough F0", settings.sample_rate, settings.frame_period]
-    return _cached(compute, path, what, cache)["f0"]
+    what = f"rough F0 {settings.sample_rate} {settings.frame_period}"
+    return Cache(cache).get(partial(content_of, path), what, compute)["f0"]
 
 
 def cached_analysis(
@@ -148,8 +145,7 @@ def cached_analysis(
 ) -> Analysis:
     """F0, mel-cepstrum and power of a recording, kept in the folder `cache` for the next time.
 
-    The key is the file's content, all settings, and the versions of what computes, so a stale entry
-    cannot be taken.
+    See `wavenet.formats.cache.Cache` for the key.
     """
 
     def compute() -> dict[str, np.ndarray]:
@@ -163,27 +159,5 @@ def cached_analysis(
         names = ("f0", "mel_cepstrum", "power")
         return {name: getattr(analysis, name) for name in names}
 
-    what = ["analysis", dataclasses.asdict(settings), f0_range]
-    return Analysis(**_cached(compute, path, what, cache))
-
-
-def _cached(
-    compute: Callable[[], dict[str, np.ndarray]],
-    path: str | os.PathLike,
-    what: list,
-    cache: str | os.PathLike | None,
-) -> dict[str, np.ndarray]:
-    """What `compute` finds in a recording, or found earlier."""
-    if cache is None:
-        return compute()
-    text = json.dumps([world.VERSION, importlib.metadata.version("pyworld"), what])
-    key = hashlib.sha256(text.encode() + Path(path).read_bytes()).hexdigest()
-    entry = Path(cache) / f"{key}.npz"
-    if entry.is_file():
-        with np.load(entry) as stored:
-            return dict(stored)
-    values = compute()
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(entry) as temporary:
-        np.savez(temporary, allow_pickle=False, **values)
-    return values
+    what = f"analysis {settings!r} {f0_range}"
+    return Analysis(**Cache(cache).get(partial(content_of, path), what, compute))

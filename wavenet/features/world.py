@@ -19,7 +19,6 @@ from wavenet.features import mel_cepstrum as mcep
 from wavenet.interrupts import interruptible
 from wavenet.sound import as_samples
 
-VERSION = 1  # of the features: to be raised where the same sound gets other values
 DEFAULT_F0_RANGE = (40.0, 700.0)
 F0Extractor = Literal["harvest", "dio"]
 F0_EXTRACTORS: tuple[F0Extractor, ...] = get_args(F0Extractor)

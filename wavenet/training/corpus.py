@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import statistics
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -16,8 +17,8 @@ import soundfile
 from wavenet.audio import named, read_audio, resample
 from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
 from wavenet.features.labels import label_track
-from wavenet.formats.atomic import atomic_path
-from wavenet.manifest import Clip
+from wavenet.formats.cache import Cache, content_of
+from wavenet.manifest import Clip, clips_by_file
 from wavenet.noise_shaping import filters_of_frames, shape_by_frames, shape_noise
 from wavenet.samples import encode_samples
 
@@ -130,14 +131,15 @@ def build_corpus(
         A file that cannot be read, has NaN, or is shorter than its clip says; the sentence names
         it.
     """
-    cache.mkdir(parents=True, exist_ok=True)
     recordings: dict[Path, Recording] = {}
-    items = []
-    for clip in clips:
-        if clip.path not in recordings:
-            recordings[clip.path] = _recording(clip.path, config, cache)
-        items.append(_item(clip, recordings[clip.path].codes, config, cache))
-        progress()
+    by_place: dict[int, Item] = {}
+    for path, places in clips_by_file(clips).items():
+        source = _Source(path, config, Cache(cache))
+        recordings[path] = source.recording()
+        for i in places:
+            by_place[i] = _item(clips[i], recordings[path].codes, source)
+            progress()
+    items = [by_place[i] for i in range(len(clips))]
     found = recordings.values()
     return items, Summary(
         files=len(recordings),
@@ -175,8 +177,8 @@ def _file_seconds(clip: Clip) -> float:
     return seconds - clip.start
 
 
-def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig, cache: Path) -> Item:
-    rate = config.sample_rate
+def _item(clip: Clip, codes: np.ndarray, source: _Source) -> Item:
+    config, rate = source.config, source.config.sample_rate
     start = round(clip.start * rate)
     end = len(codes) if clip.end is None else round(clip.end * rate)
     if end > len(codes) + 1 or start >= len(codes):
@@ -188,13 +190,9 @@ def _item(clip: Clip, codes: np.ndarray, config: WaveNetConfig, cache: Path) -> 
     track = None
     if config.features:
         from_labels = config.features.kind == "labels"
-        track = (
-            _label_track(clip, part, config)
-            if from_labels
-            else (_sound_track(clip, start, len(part), config, cache))
-        )
+        track = _label_track(clip, part, config) if from_labels else source.track(start, len(part))
     if config.adaptive_noise_shaping:
-        part = _codes_by_frames(clip, start, len(part), track, config, cache)
+        part = source.codes_by_frames(start, len(part), track)
     speaker = config.speakers.index(clip.speaker) if config.speakers else 0
     return Item(part, track, speaker)
 
@@ -215,57 +213,17 @@ def _label_track(clip: Clip, part: np.ndarray, config: WaveNetConfig) -> np.ndar
         raise ValueError(f"{clip.path}: {error}") from error
 
 
-def _sound_track(
-    clip: Clip, start: int, count: int, config: WaveNetConfig, cache: Path
-) -> np.ndarray:
-    """Feature frames of a clip's sound, from the cache where they are there; not normalized."""
-    settings = dataclasses.replace(config.sound_features, statistics=None)
-
-    def frames() -> np.ndarray:
-        sound = read_mono(clip.path, config.sample_rate)[start : start + count]
-        try:
-            return settings.track(sound)
-        except ValueError as error:
-            raise ValueError(f"{clip.path}: {error}") from error
-
-    return _cached(cache, clip.path, f"{settings!r} {start} {count}", frames)
-
-
-def _codes_by_frames(
-    clip: Clip, start: int, count: int, track: np.ndarray, config: WaveNetConfig, cache: Path
-) -> np.ndarray:
-    """Codes of a clip behind the filters of its frames, from the cache where they are there."""
-    features = dataclasses.replace(config.features, statistics=None)
-    shaping = config.adaptive_noise_shaping, config.noise_shaping
-    settings = f"{features!r} {_quantization(config)} {shaping} {start} {count}"
-
-    def codes() -> np.ndarray:
-        sound = read_mono(clip.path, config.sample_rate)[start : start + count]
-        taps = filters_of_frames(config, track).taps
-        return encode_samples(shape_by_frames(sound, taps, config.local.hop_length), config)
-
-    return _cached(cache, clip.path, settings, codes)
-
-
-def sound_and_taps(clip: Clip, config: WaveNetConfig, cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The sound of a clip, and the filters of its frames."""
-    start = round(clip.start * config.sample_rate)
-    end = None if clip.end is None else round(clip.end * config.sample_rate)
-    sound = read_mono(clip.path, config.sample_rate)[start:end]
-    track = _sound_track(clip, start, len(sound), config, cache)
-    return sound, filters_of_frames(config, track).taps
-
-
-def _cached(
-    cache: Path, path: Path, settings: str, compute: Callable[[], np.ndarray]
-) -> np.ndarray:
-    """An array that comes from a file, from the cache where it is there."""
-    file = _cache_file(cache, path, settings).with_suffix(".npy")
-    if not file.exists():
-        array = compute()
-        with atomic_path(file) as temporary:
-            np.save(temporary, array)
-    return np.load(file)
+def sounds_and_taps(
+    clips: list[Clip], config: WaveNetConfig, cache: Path
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The sound of each clip, and the filters of its frames; file by file."""
+    for path, places in clips_by_file(clips).items():
+        source = _Source(path, config, Cache(cache))
+        for i in places:
+            start = round(clips[i].start * config.sample_rate)
+            end = None if clips[i].end is None else round(clips[i].end * config.sample_rate)
+            sound = source.sound[start:end]
+            yield sound, filters_of_frames(config, source.track(start, len(sound))).taps
 
 
 def read_mono(path: Path, sample_rate: int) -> np.ndarray:
@@ -273,46 +231,81 @@ def read_mono(path: Path, sample_rate: int) -> np.ndarray:
     return read_audio(path, sample_rate)[0]
 
 
-def _cache_file(cache: Path, path: Path, settings: str) -> Path:
-    """Where what comes from a file under these settings is kept, until the file changes."""
-    status = path.stat()
-    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {settings}"
-    return cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+class _Source:
+    """A file, decoded once, when something that is not in the cache first asks for its sound."""
 
+    def __init__(self, path: Path, config: WaveNetConfig, cache: Cache):
+        self.path = path
+        self.config = config
+        self._cache = cache
 
-def _recording(path: Path, config: WaveNetConfig, cache: Path) -> Recording:
-    """A whole file, from the cache where it is there."""
-    quantization = _quantization(config)
-    if config.noise_shaping:
-        quantization += f" {config.noise_shaping}"
-    try:
-        file = _cache_file(cache, path, f"{config.sample_rate} {quantization}")
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    if not file.exists():
-        recording = _decode(path, config)
-        with atomic_path(file) as temporary:
-            np.savez(temporary, **vars(recording))
-    with np.load(file) as stored:
-        return Recording(**{name: values[()] for name, values in stored.items()})
+    @cached_property
+    def sound(self) -> np.ndarray:
+        """`(samples,)` at the model's rate."""
+        return read_mono(self.path, self.config.sample_rate)
 
+    @cached_property
+    def _content(self) -> str:
+        try:
+            return content_of(self.path)
+        except OSError as error:
+            raise ValueError(f"{self.path} cannot be read: {error.strerror}") from error
 
-def _quantization(config: WaveNetConfig) -> str:
-    if config.output == "categorical":
-        return f"{config.quantization_channels} {config.mulaw_convention}"
-    return "linear"
+    def recording(self) -> Recording:
+        """All of it."""
+        what = f"codes {self.config.sample_rate} {self._quantization} {self.config.noise_shaping}"
+        stored = self._cache.get(lambda: self._content, what, self._decode)
+        fields: dict[str, Any] = {name: values[()] for name, values in stored.items()}
+        return Recording(**fields)
 
+    def track(self, start: int, count: int) -> np.ndarray:
+        """Feature frames of the sound of a clip; not normalized."""
+        features = dataclasses.replace(self.config.sound_features, statistics=None)
 
-def _decode(path: Path, config: WaveNetConfig) -> Recording:
-    audio, rate = read_audio(path, mono=False)
-    peaks = np.abs(audio).max(axis=1)
-    seconds = np.maximum.reduceat(peaks, np.arange(0, len(peaks), rate))
-    with named(path):
-        mono = resample(audio.mean(axis=1), rate, config.sample_rate)
-    return Recording(
-        codes=encode_samples(shape_noise(mono, config.noise_shaping), config),
-        channels=audio.shape[1],
-        resampled=rate != config.sample_rate,
-        clipped_samples=int(np.count_nonzero(np.abs(audio) > _CLIPPED)),
-        silent_seconds=int(np.count_nonzero(seconds < _SILENT)),
-    )
+        def frames() -> np.ndarray:
+            try:
+                return features.track(self.sound[start : start + count])
+            except ValueError as error:
+                raise ValueError(f"{self.path}: {error}") from error
+
+        return self._array(f"frames {features!r} {start} {count}", frames)
+
+    def codes_by_frames(self, start: int, count: int, track: np.ndarray) -> np.ndarray:
+        """Codes of a clip behind the filters of its frames."""
+        config = self.config
+        features = dataclasses.replace(config.sound_features, statistics=None)
+        shaping = config.adaptive_noise_shaping, config.noise_shaping
+
+        def codes() -> np.ndarray:
+            sound, taps = self.sound[start : start + count], filters_of_frames(config, track).taps
+            return encode_samples(shape_by_frames(sound, taps, config.local.hop_length), config)
+
+        return self._array(f"{features!r} {self._quantization} {shaping} {start} {count}", codes)
+
+    def _array(self, what: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        found = self._cache.get(lambda: self._content, what, lambda: {"array": compute()})
+        return found["array"]
+
+    @property
+    def _quantization(self) -> str:
+        if self.config.output == "categorical":
+            return f"{self.config.quantization_channels} {self.config.mulaw_convention}"
+        return "linear"
+
+    def _decode(self) -> dict[str, np.ndarray]:
+        """The fields of the recording."""
+        audio, rate = read_audio(self.path, mono=False)
+        peaks = np.abs(audio).max(axis=1)
+        seconds = np.maximum.reduceat(peaks, np.arange(0, len(peaks), rate))
+        with named(self.path):
+            self.sound = resample(audio.mean(axis=1), rate, self.config.sample_rate)
+        fields = {
+            "codes": encode_samples(
+                shape_noise(self.sound, self.config.noise_shaping), self.config
+            ),
+            "channels": audio.shape[1],
+            "resampled": rate != self.config.sample_rate,
+            "clipped_samples": np.count_nonzero(np.abs(audio) > _CLIPPED),
+            "silent_seconds": np.count_nonzero(seconds < _SILENT),
+        }
+        return {name: np.asarray(value) for name, value in fields.items()}

@@ -28,7 +28,7 @@ from wavenet.training.corpus import (
     build_corpus,
     complete_config,
     read_mono,
-    sound_and_taps,
+    sounds_and_taps,
 )
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
@@ -71,7 +71,6 @@ class WaveNetTask:
             raise ValueError("the data leave no clip to train on; lower `validation` or add clips")
         if settings.noise_shaping and not config.noise_shaping:
             config = _with_noise_shaping(config, clips, held_out, settings.noise_shaping)
-        cache.mkdir(parents=True, exist_ok=True)
         if settings.adaptive_noise_shaping and not config.adaptive_noise_shaping:
             used = [clip for clip, held in zip(clips, held_out, strict=True) if not held]
             config = _with_adaptive_noise_shaping(
@@ -151,8 +150,7 @@ def _with_adaptive_noise_shaping(
 ) -> WaveNetConfig:
     """Filters of that strength from the features, and their scale from these clips."""
     config = dataclasses.replace(config, adaptive_noise_shaping=strength, noise_shaping=(1.0,))
-    sounds = (sound_and_taps(clip, config, cache) for clip in clips)
-    scale = shaping_scale(sounds, config.local.hop_length)
+    scale = shaping_scale(sounds_and_taps(clips, config, cache), config.local.hop_length)
     return dataclasses.replace(config, noise_shaping=scale)
 
 
