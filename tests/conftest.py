@@ -52,6 +52,12 @@ def pytest_addoption(parser):
     parser.addoption("--data", default="../shared/data", help="folder of real recordings")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c():
+    """For tests that send Ctrl-C: a shell has its background jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def data(request) -> Path:
     """Folder of real recordings; tests that need it say so where it is absent."""

@@ -225,7 +225,7 @@ ONE = np.ones((3, 2))
         ((np.ones((0, 2)), ONE), {}, r"X must have the shape .* not be empty, got \(0, 2\)"),
         ((ONE, np.ones((3, 4))), {}, "as many features, got 2 and 4"),
         ((ONE, np.full((3, 2), np.nan)), {}, "Y must be finite, got nan at place 0"),
-        ((ONE, ONE), {"metric": "manhattan"}, "metric must be euclidean.* got 'manhattan'"),
+        ((ONE, ONE), {"metric": "manhattan"}, "metric must be one of euclidean.* got 'manhattan'"),
         ((ONE, ONE), {"metric": "precomputed"}, "Y must be None where metric is 'precomputed'"),
         ((ONE,), {}, "Y must be given unless metric is 'precomputed'"),
         ((ONE, ONE), {"step_pattern": "p3"}, "step_pattern must be one of symmetric1.* got 'p3'"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
-from wavenet.sound import plain_array
+from wavenet.arguments import choice, doubles
 
 StepPattern = Literal[
     "symmetric1",
@@ -82,14 +82,15 @@ def dtw(
     -----
     Takes one byte of memory for each pair within the window.
     """
-    if metric == "precomputed":
+    choice("step_pattern", step_pattern, get_args(StepPattern))
+    if choice("metric", metric, get_args(Metric)) == "precomputed":
         if Y is not None:
             raise ValueError("Y must be None where metric is 'precomputed' and X holds the costs")
-        costs = np.asarray(plain_array(X), np.float64)
+        costs = doubles(X, "X")
         return _core.dtw_of_costs(costs, step_pattern, _frames(window, costs.shape))
     if Y is None:
         raise ValueError("Y must be given unless metric is 'precomputed'")
-    X, Y = (np.asarray(plain_array(frames), np.float64) for frames in (X, Y))
+    X, Y = doubles(X, "X"), doubles(Y, "Y")
     lengths = X.shape[:1] + Y.shape[:1]
     return _core.dtw(X, Y, step_pattern, _frames(window, lengths), metric)
 
@@ -101,7 +102,7 @@ def _frames(window: int | float | None, lengths: tuple[int, ...]) -> int | None:
     if isinstance(window, float | np.floating) and 0.0 <= window <= 1.0:
         return round(float(window) * min(lengths, default=0))
     if isinstance(window, int | np.integer) and not isinstance(window, bool) and window >= 0:
-        return int(window)
+        return min(int(window), max(lengths, default=0))
     raise ValueError(
         f"window must be None, frames from 0, or a share from 0.0 to 1.0, got {window!r}"
     )

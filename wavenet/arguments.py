@@ -34,7 +34,7 @@ def number(name: str, value: Any, low: float, high: float) -> float:
 
 def choice(name: str, value: Any, choices: Sequence[Choice]) -> Choice:
     """`value`, found to be one of `choices`."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
     return value
 
@@ -93,6 +93,17 @@ def sampling_options(
         "top_k": integer("top_k", top_k, 1, 65536) if top_k is not None else 0,
         "top_p": number("top_p", top_p, 1e-6, 1.0) if top_p is not None else 1.0,
     }
+
+
+def doubles(values: Any, name: str = "an array") -> NDArray[np.float64]:
+    """`values` as float64; ValueError where they are not real numbers, or masked."""
+    try:
+        array = plain_array(values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold real numbers: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    return array.astype(np.float64, copy=False)
 
 
 def per_stream(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TypedDict
 
 from wavenet import _core
@@ -28,3 +29,14 @@ def cpu_info() -> CpuInfo:
         "available": _core.available_instruction_sets(),
         "chosen": _core.instruction_set(),
     }
+
+
+def warn_of_refused_tiles(precision: str) -> None:
+    """Says where the system refuses tiles that would multiply weights of this precision."""
+    if precision != "float32" and _core.tiles_refused():
+        warnings.warn(
+            "the system refuses the tiles of this processor (AMX) to this process, as it does "
+            f"where a signal stack (sigaltstack) is too small for them: {precision} is slower",
+            RuntimeWarning,
+            stacklevel=4,
+        )

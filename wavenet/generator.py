@@ -15,7 +15,9 @@ from wavenet import _core
 from wavenet.arguments import integer, per_stream, sampling_options, thread_count
 from wavenet.assets import find_model
 from wavenet.baselines import baselines
+from wavenet.claim import Claim, claimed
 from wavenet.config import WaveNetConfig
+from wavenet.cpu import warn_of_refused_tiles
 from wavenet.features.labels import Span, label_track, spans_from_text
 from wavenet.formats.model_file import load_model
 from wavenet.noise_shaping import filters_of_frames, noise_shaping_of
@@ -92,6 +94,17 @@ class Score:
     log_likelihood: NDArray[np.float32]
     bits_per_sample: float
 
+    @classmethod
+    def of(cls, parts: list[NDArray[np.float32]]) -> Score:
+        """From the log-likelihoods of successive samples; ValueError where one is not a number."""
+        log_likelihood = np.concatenate(parts)
+        if np.isnan(log_likelihood).any():
+            raise ValueError(
+                f"sample {int(np.argmax(np.isnan(log_likelihood)))} has no likelihood: what the "
+                "model computes from those before it is not finite"
+            )
+        return cls(log_likelihood, -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2))
+
 
 class Generator:
     """A WaveNet ready to generate; `load` makes it from a file.
@@ -122,6 +135,7 @@ class Generator:
         self.config = config
         self.precision = precision or config.precision
         self.threads = thread_count(threads)
+        warn_of_refused_tiles(self.precision)
         local = vars(config.local) if config.local else None
         self.lag_weights = tensors.get("lag_weights")  # of a time series
         self._calibrated = tensors.keys() >= config.range_shapes().keys()
@@ -276,12 +290,10 @@ class Generator:
         Raises
         ------
         ValueError
-            As `generate`; also for a signal that is empty or no sound.
+            As `generate`; also for a signal that is empty or no sound, and where what the model
+            computes is not finite.
         """
-        values = [part[0] for part in self._feed("score", y, conditioning)]
-        log_likelihood = np.concatenate(values)
-        bits = -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2)
-        return Score(log_likelihood, float(bits))
+        return Score.of([part[0] for part in self._feed("score", y, conditioning)])
 
     def baselines(self, y: ArrayLike, condition: ArrayLike | None = None) -> dict[str, float]:
         """Bits per sample that simple codes need for a signal `(n,)`: a scale for those of `score`.
@@ -441,6 +453,8 @@ class Generator:
 class Streams:
     """Streams of a generator that advance together.
 
+    One call at a time: RuntimeError where another thread is in one; copies are free.
+
     Parameters
     ----------
     generator
@@ -487,6 +501,7 @@ class Streams:
         self.batch = integer("batch", batch, 1, 65536)
         self._options = sampling_options(generator.config, seed, temperature, top_k, top_p)
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
+        self._claim = Claim()
         self._noise_shaping = noise_shaping_of(generator.config, self.batch)
         self._warned = False
         self._blocks = condition if isinstance(condition, Iterator) else None
@@ -494,15 +509,19 @@ class Streams:
         if prime is not None:
             self.prime(prime)
 
+    @claimed
     def __copy__(self) -> Streams:
         if self._blocks is not None:
             raise ValueError("streams whose condition comes in blocks cannot be copied")
         fork = object.__new__(Streams)
         fork.__dict__ = self.__dict__ | {
-            "core": copy.copy(self.core), "_noise_shaping": copy.copy(self._noise_shaping)
-        }  # fmt: skip
+            "core": copy.copy(self.core),
+            "_claim": Claim(),
+            "_noise_shaping": copy.copy(self._noise_shaping),
+        }
         return fork
 
+    @claimed
     def prime(self, y: ArrayLike) -> None:
         """Goes on through given audio `(n,)`, the same for all streams.
 
@@ -513,6 +532,7 @@ class Streams:
         self.wait_for(len(y))
         self.core.prime(self.codes(y))
 
+    @claimed
     def generate(self, n_samples: int) -> NDArray[np.float32]:
         """The next `(batch, n_samples)` samples, float32 in [-1, 1]."""
         self.samples_left(n_samples)
@@ -527,12 +547,14 @@ class Streams:
             samples = self._noise_shaping.undo(samples)
         return np.clip(samples, -1, 1)
 
+    @claimed
     def codes(self, y: np.ndarray) -> NDArray[np.uint16]:
         """Codes `(batch, n)` of the signal `(n,)` as what comes next, for `core`."""
         y, shaping = as_samples(y), self._noise_shaping
         sounds = shaping.shape(y) if shaping else np.broadcast_to(y, (self.batch, len(y)))
         return np.stack([encode_samples(sound, self.generator.config) for sound in sounds])
 
+    @claimed
     def ready(self, n_samples: int) -> int:
         """Samples that can be generated now, up to `n_samples`.
 
@@ -550,6 +572,7 @@ class Streams:
                 self.core.append(b, frames[b], block is None)
         return min(n_samples, self.core.conditioned_samples - self.core.time)
 
+    @claimed
     def wait_for(self, n_samples: int) -> None:
         """Takes blocks of the condition for `n_samples`; ValueError if it ends before."""
         ready = self.ready(n_samples)

@@ -6,20 +6,40 @@
 
 namespace wavenet {
 
-// Claims streams for one call; throws std::runtime_error where another thread has them.
+// Whether a call has the object, and whether one failed amid its work.
+struct Claimable {
+  std::atomic<bool> busy{false};
+  bool broken = false;
+};
+
+// Claims streams for one call; throws std::runtime_error where another thread has them, or where
+// an earlier call left them between two samples.
 class Claim {
  public:
-  explicit Claim(std::atomic<bool>& busy) : busy_(busy) {
-    if (busy_.exchange(true)) {
+  explicit Claim(Claimable& streams) : streams_(streams) {
+    if (streams_.busy.exchange(true)) {
       throw std::runtime_error("these streams are advancing in another thread; use a copy");
     }
+    if (streams_.broken) {
+      streams_.busy = false;
+      throw std::runtime_error(
+          "an earlier call on these streams failed amid its work: make new ones");
+    }
   }
-  ~Claim() { busy_ = false; }
+  ~Claim() { streams_.busy = false; }
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
 
+  // Does work that leaves the streams broken if it throws.
+  template <typename Work>
+  void advance(const Work& work) const {
+    streams_.broken = true;
+    work();
+    streams_.broken = false;
+  }
+
  private:
-  std::atomic<bool>& busy_;
+  Claimable& streams_;
 };
 
 }  // namespace wavenet

@@ -25,16 +25,6 @@ std::uint64_t enabled_state() {
   return (static_cast<std::uint64_t>(high) << 32) | low;
 }
 
-// Linux saves the tiles of a process only once it has asked for that.
-bool ask_for_tiles() {
-#if defined(__linux__)
-  constexpr long kRequestPermission = 0x1023, kTileData = 18;
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-#else
-  return false;
-#endif
-}
-
 bool bit(std::uint32_t word, int index) { return (word >> index) & 1; }
 
 CpuFeatures detect() {
@@ -50,12 +40,11 @@ CpuFeatures detect() {
   features.avx2 = ymm && fma && bit(b, 5);
   features.avx512 = zmm && fma && bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31);
   features.avx512_vnni = features.avx512 && bit(c, 11);
-  features.avx512_fp16 = features.avx512 && bit(d, 23);
   const bool amx = tiles && bit(d, 24) && bit(d, 25) && bit(d, 22);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
     features.avx2_vnni = features.avx2 && bit(a, 4);
     features.avx512_bf16 = features.avx512_vnni && bit(a, 5);
-    features.amx = amx && features.avx512_bf16 && ask_for_tiles();
+    features.amx = amx && features.avx512_bf16;
   }
   return features;
 }
@@ -84,6 +73,17 @@ CpuFeatures detect() { return {}; }
 const CpuFeatures& cpu_features() {
   static const CpuFeatures features = detect();
   return features;
+}
+
+bool tiles_granted() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  static const bool granted =
+      cpu_features().amx && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return granted;
+#else
+  return false;
+#endif
 }
 
 }  // namespace wavenet

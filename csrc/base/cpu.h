@@ -9,8 +9,7 @@ struct CpuFeatures {
   bool avx512 = false;  // AVX-512 F, BW, DQ and VL
   bool avx512_vnni = false;
   bool avx512_bf16 = false;  // with avx512_vnni
-  bool avx512_fp16 = false;
-  bool amx = false;  // of int8 and bfloat16, with avx512_bf16
+  bool amx = false;          // of int8 and bfloat16, with avx512_bf16; see tiles_granted
   bool neon = false;
   bool neon_dot = false;
 };
@@ -18,5 +17,10 @@ struct CpuFeatures {
 // Detected once, at the first call. A feature counts only where the operating system saves its
 // registers (XGETBV).
 const CpuFeatures& cpu_features();
+
+// Whether this process may use the tiles of AMX. Asks Linux for them at the first call, which is to
+// be put off until they are wanted: once they are granted, Linux refuses signal stacks
+// (sigaltstack) in which they have no room, and it refuses tiles where there is such a stack.
+bool tiles_granted();
 
 }  // namespace wavenet

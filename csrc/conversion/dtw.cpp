@@ -26,7 +26,8 @@ class Band {
  public:
   Band(Index n, Index m, std::optional<std::size_t> window) : n_(n), m_(m) {
     const Index widest = std::max(n, m);
-    const Index radius = window ? std::min(static_cast<Index>(*window), widest) : widest;
+    const Index radius = static_cast<Index>(
+        window ? std::min<std::size_t>(*window, static_cast<std::size_t>(widest)) : widest);
     below_ = radius + std::max<Index>(0, n - m);
     above_ = radius + std::max<Index>(0, m - n);
   }

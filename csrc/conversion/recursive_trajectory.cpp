@@ -8,17 +8,23 @@
 #include "kernels/dispatch.h"
 
 namespace wavenet {
+namespace {
+
+std::size_t checked(std::size_t delay) {
+  require(delay <= 1000, "delay must be from 0 to 1000 frames, got ", delay);
+  return delay;
+}
+
+}  // namespace
 
 RecursiveTrajectory::RecursiveTrajectory(TrajectoryLayout layout, std::size_t delay)
     : layout_(std::move(layout)),
-      delay_(delay),
+      delay_(checked(delay)),
       kept_(std::max(delay + 1, layout_.span()) + layout_.span()),
       rows_((2 * kept_ + layout_.span() + 1) * layout_.stride()),
       open_rows_(2 * layout_.span() * layout_.stride()),
       sources_((layout_.half() + 1) * layout_.source_size()),
-      solution_((kept_ + layout_.span()) * layout_.lanes()) {
-  require(delay <= 1000, "delay must be from 0 to 1000 frames, got ", delay);
-}
+      solution_((kept_ + layout_.span()) * layout_.lanes()) {}
 
 double* RecursiveTrajectory::source(std::size_t t) {
   return sources_.data() + t % (layout_.half() + 1) * layout_.source_size();

@@ -9,6 +9,7 @@
 namespace wavenet {
 namespace {
 
+constexpr std::size_t kMostDimensions = std::size_t{1} << 20;
 constexpr std::size_t kLanesOfAll = 8;  // a multiple of every instruction set's
 
 // Frame t + offset, held at the ends.
@@ -29,7 +30,8 @@ bool looks_at_present_only(const std::vector<double>& window) {
 TrajectoryLayout::TrajectoryLayout(std::vector<std::vector<double>> windows, std::size_t dimensions)
     : windows_(std::move(windows)), dimensions_(dimensions), half_(0) {
   require(!windows_.empty(), "there must be at least one window");
-  require(dimensions_ > 0, "the trajectory must have at least one dimension");
+  require(dimensions_ > 0 && dimensions_ <= kMostDimensions, "the trajectory must have from 1 to ",
+          kMostDimensions, " dimensions, got ", dimensions_);
   for (std::size_t w = 0; w < windows_.size(); ++w) {
     require(windows_[w].size() % 2 == 1, "window ", w,
             " must have coefficients of odd number, got ", windows_[w].size());

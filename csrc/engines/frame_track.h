@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "engines/condition_network.h"
@@ -12,11 +13,13 @@ namespace wavenet {
 
 class FrameTrack {
  public:
-  // Begins anew, with the global vector that the network sees beside every frame.
-  void start(std::vector<float> global_vector);
+  FrameTrack() = default;
+  // With the global vector that the network sees beside every frame.
+  explicit FrameTrack(std::vector<float> global_vector)
+      : global_vector_(std::move(global_vector)) {}
 
   // The next feature frames (frames x channels, row-major); nothing follows the `last` ones. Frames
-  // that the samples from `time` on do not need are dropped.
+  // that the samples from `time` on do not need are dropped. Nothing has changed where it throws.
   void append(const Kernels& kernels, const ConditionNetwork& network, const float* features,
               std::size_t frames, bool last, std::size_t time);
 

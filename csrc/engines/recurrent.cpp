@@ -4,12 +4,10 @@
 #include <string>
 
 #include "kernels/dispatch.h"
+#include "sampling/categorical.h"
 
 namespace wavenet {
 namespace {
-
-// Logit of the padding classes: far below any real one, finite so that no NaN can arise.
-constexpr float kNever = -1e30f;
 
 void validate(const RecurrentShape& shape) {
   require(shape.layers >= 1, "a recurrent model needs at least one layer");

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/claim.h"
+#include "base/flush_denormals.h"
 #include "base/parallel.h"
 
 namespace wavenet {
@@ -23,13 +23,13 @@ RecurrentStreams::RecurrentStreams(std::shared_ptr<const Recurrent> model, std::
 
 RecurrentStreams::RecurrentStreams(const RecurrentStreams& other)
     : model_(other.model_), batch_(other.batch_), first_(other.first_) {
-  const Claim claim(other.busy_);
+  const Claim claim(other.claimable_);
   groups_ = other.groups_;
 }
 
 void RecurrentStreams::condition(std::size_t stream, const float* global_vector) {
   require(stream < batch_, "stream ", stream, " is not one of ", batch_);
-  const Claim claim(busy_);
+  const Claim claim(claimable_);
   const auto after = std::upper_bound(first_.begin(), first_.end(), stream);
   const auto group = static_cast<std::size_t>(after - first_.begin()) - 1;
   groups_[group].condition(stream - first_[group], global_vector);
@@ -43,8 +43,7 @@ void RecurrentStreams::generate(std::size_t steps, const float* covariates,
     require(std::isfinite(options.temperature) && options.temperature >= 0,
             "temperature must be finite and not negative, got ", options.temperature);
   }
-  const Claim claim(busy_);
-  parallel_for(groups_.size(), groups_.size(), [&](std::size_t g) {
+  run([&](std::size_t g) {
     const std::size_t start = first_[g] * steps;
     groups_[g].generate(steps, covariates + start * shape().covariates, options, seed,
                         out + start * shape().sample_width(), steps);
@@ -57,8 +56,7 @@ void RecurrentStreams::feed(std::size_t steps, const float* samples, const float
   if (samples) check_samples(samples, batch_ * steps);
   require(!log_likelihoods || (samples && shape().output != RecurrentOutput::kPoint),
           "a model of points gives no likelihood");
-  const Claim claim(busy_);
-  parallel_for(groups_.size(), groups_.size(), [&](std::size_t g) {
+  run([&](std::size_t g) {
     const std::size_t start = first_[g] * steps;
     groups_[g].feed(steps, samples ? samples + start * shape().sample_width() : nullptr,
                     covariates + start * shape().covariates, steps,
@@ -67,12 +65,24 @@ void RecurrentStreams::feed(std::size_t steps, const float* samples, const float
   });
 }
 
-void RecurrentStreams::check_samples(const float* samples, std::size_t count) const {
+template <typename Work>
+void RecurrentStreams::run(const Work& work) {
+  const Claim claim(claimable_);
+  const FlushDenormals flush;
+  claim.advance([&] { parallel_for(groups_.size(), groups_.size(), work); });
+}
+
+std::uint64_t RecurrentStreams::time() const {
+  const Claim claim(claimable_);
+  return groups_.front().time();
+}
+
+void RecurrentStreams::check_samples(const float* samples, std::size_t count, float least) const {
   if (!shape().categorical()) return;
   const float classes = static_cast<float>(shape().classes);
   const float* end = samples + count;
   const float* bad = std::find_if(samples, end, [&](float code) {
-    return !(code >= 0.0f && code < classes && code == std::floor(code));
+    return !(code >= least && code < classes && code == std::floor(code));
   });
   require(bad == end, "class ", bad == end ? 0 : *bad, " is not a whole number below ", classes);
 }
@@ -85,7 +95,7 @@ RecurrentMemory RecurrentStreams::empty_memory() const {
 }
 
 RecurrentMemory RecurrentStreams::save() const {
-  const Claim claim(busy_);
+  const Claim claim(claimable_);
   RecurrentMemory memory = empty_memory();
   for (const RecurrentState& group : groups_) group.save(memory, batch_);
   return memory;
@@ -97,7 +107,13 @@ void RecurrentStreams::restore(const RecurrentMemory& memory) {
               memory.cell.size() == fitting.cell.size() &&
               memory.samples.size() == fitting.samples.size(),
           "the memory is that of another model or another number of streams");
-  const Claim claim(busy_);
+  for (const std::vector<float>* values : {&memory.hidden, &memory.cell, &memory.samples}) {
+    const auto bad = std::find_if(values->begin(), values->end(),
+                                  [](float value) { return !std::isfinite(value); });
+    require(bad == values->end(), "the memory holds a value that is not finite");
+  }
+  check_samples(memory.samples.data(), batch_, -1.0f);
+  const Claim claim(claimable_);
   for (RecurrentState& group : groups_) group.restore(memory, batch_);
 }
 

@@ -9,9 +9,6 @@
 namespace wavenet {
 namespace {
 
-// Logit of the padding classes: far below any real one, finite so that no NaN can arise.
-constexpr float kNever = -1e30f;
-
 void validate(const WaveNetShape& shape) {
   require(!shape.dilations.empty(), "a WaveNet needs at least one block");
   require(shape.kernel_size >= 2, "kernel_size must be at least 2, got ", shape.kernel_size);
@@ -276,6 +273,7 @@ void WaveNet::embed(const std::int32_t* codes, float* carry) const {
 void WaveNet::embed_planes(const std::int32_t* codes, std::size_t tap_stride, std::size_t columns,
                            float* planes, std::size_t stride) const {
   const bool scalar = shape_.input == Input::kScalar;
+  std::size_t columns_of[kPanel];  // those after the start, of which the codes are known
   const float* rows[kPanel];
   float factors[kPanel];
   for (std::size_t first = 0; first < columns; first += kPanel) {
@@ -286,14 +284,18 @@ void WaveNet::embed_planes(const std::int32_t* codes, std::size_t tap_stride, st
     }
     for (std::size_t k = 0; k < shape_.input_kernel_size; ++k) {
       const std::size_t first_row = k * (scalar ? 1 : shape_.output.levels);
+      std::size_t known = 0;
       for (std::size_t c = 0; c < count; ++c) {
         const std::int32_t code = codes[first + c + k * tap_stride];
-        const auto known = static_cast<std::size_t>(std::max(code, 0));
-        rows[c] = input_table_.data() + (first_row + (scalar ? 0 : known)) * residual_width();
-        factors[c] = code < 0 ? 0.0f : scalar ? shape_.code_values[known] : 1.0f;
+        if (code < 0) continue;
+        const auto row = static_cast<std::size_t>(code);
+        columns_of[known] = c;
+        rows[known] = input_table_.data() + (first_row + (scalar ? 0 : row)) * residual_width();
+        factors[known++] = scalar ? shape_.code_values[row] : 1.0f;
       }
       for (std::size_t i = 0; i < shape_.residual_channels; ++i) {
-        for (std::size_t c = 0; c < count; ++c) place[i * stride + c] += factors[c] * rows[c][i];
+        float* plane = place + i * stride;
+        for (std::size_t c = 0; c < known; ++c) plane[columns_of[c]] += factors[c] * rows[c][i];
       }
     }
   }

@@ -25,29 +25,33 @@ bool WaveNetPipeline::generate(WaveNetState& state, std::size_t steps,
                                std::uint16_t* out) {
   blocks_done_.set(0);
   samples_done_.set(0);
-  std::exception_ptr failure;
-  const auto run = [&] {
-    try {
-      follow(state, steps, options, seed, out);
-    } catch (...) {
-      failure = std::current_exception();
-      samples_done_.set(Counter::kStopped);
-    }
-  };
   state.project_conditioning(state.time_, 1);
   state.planes_.leave(state.histories_);
   for (std::size_t l = 0; l < residuals_.size(); ++l) {
     state.look_ahead(l, state.time_, state.histories_[l].last(0));
   }
+  std::exception_ptr failures[2];
+  const auto run = [](Counter& done, std::exception_ptr& failure, const auto& work) {
+    try {
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+      done.set(Counter::kStopped);  // the other thread does not wait for ever
+    }
+  };
   std::thread follower;
   try {
-    follower = std::thread(run);
+    follower = std::thread([&] {
+      run(samples_done_, failures[1], [&] { follow(state, steps, options, seed, out); });
+    });
   } catch (const std::exception&) {
     return false;
   }
-  lead(state, steps);
+  run(blocks_done_, failures[0], [&] { lead(state, steps); });
   follower.join();
-  if (failure) std::rethrow_exception(failure);
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
   state.time_ += steps;
   return true;
 }
@@ -83,7 +87,7 @@ void WaveNetPipeline::follow(WaveNetState& state, std::size_t steps,
     const std::uint64_t next = state.time_ + t + 1;
     if (next < end) state.project_conditioning(next, 1);
     for (std::size_t l = 0; l < skips_.size(); ++l) {
-      blocks_done_.wait_for(++done);
+      if (!blocks_done_.wait_for(++done)) return;
       skips_[l].accumulate(gated_[l].data(), 0, skips, 0, 1);
       if (next < end) state.look_ahead(l, next, state.histories_[l].last(0));
     }

@@ -58,15 +58,15 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
 void WaveNetState::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
                              const float* features, std::size_t frames, bool last) {
   require(stream < batch_, "stream ", stream, " is not one of ", batch_);
-  Conditioning& conditioning = conditioning_[stream];
+  Conditioning conditioning;
   const std::vector<float> vector = model_->global_vector(speaker, global_vector);
   conditioning.global.resize(model_->condition_width());
   model_->condition_globally(vector, conditioning.global.data());
   if (model_->shape().local.channels) {
-    conditioning.track.start(vector);
-    append(stream, features, frames, last);
+    conditioning.track = FrameTrack(vector);
+    append(conditioning.track, features, frames, last);
   }
-  conditioning.begin = conditioning.end = 0;
+  conditioning_[stream] = std::move(conditioning);
   for (Ahead& ahead : ahead_) ahead.begin = ahead.end = 0;
 }
 
@@ -74,10 +74,14 @@ void WaveNetState::append(std::size_t stream, const float* features, std::size_t
                           bool last) {
   require(stream < batch_, "stream ", stream, " is not one of ", batch_);
   require(model_->shape().local.channels, "the model takes no feature frames");
-  require(frames > 0 || !last || conditioning_[stream].track.received() > 0,
-          "the model needs feature frames");
-  conditioning_[stream].track.append(model_->kernels(), model_->condition_network(), features,
-                                     frames, last, time_);
+  require(!conditioning_[stream].global.empty(), "the stream has no conditioning yet");
+  append(conditioning_[stream].track, features, frames, last);
+}
+
+void WaveNetState::append(FrameTrack& track, const float* features, std::size_t frames,
+                          bool last) const {
+  require(frames > 0 || !last || track.received() > 0, "the model needs feature frames");
+  track.append(model_->kernels(), model_->condition_network(), features, frames, last, time_);
 }
 
 StepCost WaveNetState::step_cost() const {

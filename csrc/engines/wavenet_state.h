@@ -81,6 +81,7 @@ class WaveNetState {
     std::size_t stride;  // 0: the same for all
   };
 
+  void append(FrameTrack& track, const float* features, std::size_t frames, bool last) const;
   std::size_t pass_over(std::size_t steps, const std::uint16_t* samples, std::size_t stride);
   // One pass over `steps` inputs ([step][stream]); logits_ holds [step][stream] after it.
   void forward(const std::int32_t* inputs, std::size_t steps, bool with_logits);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/claim.h"
+#include "base/flush_denormals.h"
 #include "base/parallel.h"
 
 namespace wavenet {
@@ -31,25 +31,31 @@ WaveNetStreams::WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t
 
 WaveNetStreams::WaveNetStreams(const WaveNetStreams& other)
     : model_(other.model_), batch_(other.batch_), first_(other.first_), threads_(other.threads_) {
-  const Claim claim(const_cast<std::atomic<bool>&>(other.busy_));
+  const Claim claim(other.claimable_);
   groups_ = other.groups_;
 }
 
 void WaveNetStreams::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
                                const float* features, std::size_t frames, bool last) {
-  const Claim claim(busy_);
+  const Claim claim(claimable_);
   const auto [group, place] = find(stream);
   group->condition(place, speaker, global_vector, features, frames, last);
 }
 
 void WaveNetStreams::append(std::size_t stream, const float* features, std::size_t frames,
                             bool last) {
-  const Claim claim(busy_);
+  const Claim claim(claimable_);
   const auto [group, place] = find(stream);
   group->append(place, features, frames, last);
 }
 
+std::uint64_t WaveNetStreams::time() const {
+  const Claim claim(claimable_);
+  return groups_.front().time();
+}
+
 std::uint64_t WaveNetStreams::conditioned_samples() const {
+  const Claim claim(claimable_);
   std::uint64_t samples = groups_.front().conditioned_samples();
   for (const WaveNetState& group : groups_) {
     samples = std::min(samples, group.conditioned_samples());
@@ -66,12 +72,14 @@ std::pair<WaveNetState*, std::size_t> WaveNetStreams::find(std::size_t stream) {
 
 template <typename Work>
 void WaveNetStreams::run(std::size_t steps, const Work& work) {
-  const Claim claim(busy_);
+  const Claim claim(claimable_);
   for (const WaveNetState& group : groups_) {
-    require(group.time() + steps <= group.conditioned_samples(), "the conditioning lasts for ",
-            group.conditioned_samples(), " samples; ", group.time() + steps, " are asked for");
+    const std::uint64_t left = group.conditioned_samples() - group.time();
+    require(steps <= left, "the conditioning lasts for ", left, " more samples; ", steps,
+            " are asked for");
   }
-  parallel_for(groups_.size(), groups_.size(), work);
+  const FlushDenormals flush;
+  claim.advance([&] { parallel_for(groups_.size(), groups_.size(), work); });
 }
 
 void WaveNetStreams::generate(std::size_t steps, const CategoricalOptions& options,
@@ -131,11 +139,12 @@ void WaveNetStreams::feed(std::size_t steps, const std::uint16_t* samples, float
 }
 
 void WaveNetStreams::observe() {
-  const Claim claim(busy_);
+  const Claim claim(claimable_);
   for (WaveNetState& group : groups_) group.observe();
 }
 
 ActivationRanges WaveNetStreams::observed() const {
+  const Claim claim(claimable_);
   const auto widen = [](std::vector<float>& all, const std::vector<float>& one) {
     for (std::size_t i = 0; i < one.size(); ++i) all[i] = std::max(all[i], one[i]);
   };

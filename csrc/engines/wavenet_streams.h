@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,13 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/claim.h"
 #include "engines/wavenet_pipeline.h"
 
 namespace wavenet {
 
 // Each thread advances its own streams, so that results do not depend on how many there are. One
 // stream alone is drawn on two cores where that is found to be faster.
-// One call at a time: a second one that comes meanwhile throws std::runtime_error.
+// One call at a time: a second one that comes meanwhile throws std::runtime_error, and so do all
+// after one that failed for want of memory.
 class WaveNetStreams {
  public:
   WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch, std::size_t threads);
@@ -38,7 +39,7 @@ class WaveNetStreams {
   ActivationRanges observed() const;
 
   std::size_t batch() const { return batch_; }
-  std::uint64_t time() const { return groups_.front().time(); }
+  std::uint64_t time() const;
   StepCost step_cost() const { return groups_.front().step_cost(); }  // of a thread's streams
   const WaveNetShape& shape() const { return model_->shape(); }
 
@@ -66,7 +67,7 @@ class WaveNetStreams {
   std::size_t threads_;
   std::unique_ptr<WaveNetPipeline> pipeline_;
   Tempo tempo_;
-  std::atomic<bool> busy_{false};
+  mutable Claimable claimable_;
 };
 
 }  // namespace wavenet

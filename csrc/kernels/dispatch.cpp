@@ -1,7 +1,9 @@
 #include "kernels/dispatch.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <string_view>
 
 #include "base/checks.h"
 #include "base/cpu.h"
@@ -18,15 +20,28 @@ Kernels filled(void (*fill)(Kernels&)) {
 const std::vector<Kernels>& tables() {
   static const std::vector<Kernels> all = [] {
     std::vector<Kernels> found{filled(fill_generic)};
-#if defined(__x86_64__)
+#ifdef WAVENET_HAS_AVX2
     if (cpu_features().avx2) found.push_back(filled(fill_avx2));
+#endif
+#ifdef WAVENET_HAS_AVX2_VNNI
     if (cpu_features().avx2_vnni) found.push_back(filled(fill_avx2_vnni));
+#endif
+#ifdef WAVENET_HAS_AVX512
     if (cpu_features().avx512) found.push_back(filled(fill_avx512));
+#endif
+#ifdef WAVENET_HAS_AVX512_VNNI
     if (cpu_features().avx512_vnni) found.push_back(filled(fill_avx512_vnni));
+#endif
+#ifdef WAVENET_HAS_AVX512_BF16
     if (cpu_features().avx512_bf16) found.push_back(filled(fill_avx512_bf16));
+#endif
+#ifdef WAVENET_HAS_AMX
     if (cpu_features().amx) found.push_back(filled(fill_amx));
-#elif defined(__aarch64__)
+#endif
+#ifdef WAVENET_HAS_NEON
     if (cpu_features().neon) found.push_back(filled(fill_neon));
+#endif
+#ifdef WAVENET_HAS_NEON_DOT
     if (cpu_features().neon_dot) found.push_back(filled(fill_neon_dot));
 #endif
     return found;
@@ -34,8 +49,18 @@ const std::vector<Kernels>& tables() {
   return all;
 }
 
-const Kernels& find(const std::string& name) {
-#if defined(__x86_64__)
+bool granted(const Kernels& table) {
+  return table.instruction_set != std::string_view("amx") || tiles_granted();
+}
+
+// What the environment asks for, or an empty name.
+std::string_view wanted() {
+  const char* name = std::getenv("WAVENET_ISA");
+  return name ? name : "";
+}
+
+const Kernels& find(std::string_view name) {
+#ifdef WAVENET_HAS_AMX_EMULATED
   if (name == "amx-emulated" && cpu_features().avx512) {
     static const Kernels emulated = filled(fill_amx_emulated);
     return emulated;
@@ -43,7 +68,12 @@ const Kernels& find(const std::string& name) {
 #endif
   std::string names;
   for (const Kernels& table : tables()) {
-    if (name == table.instruction_set) return table;
+    if (name == table.instruction_set) {
+      require(granted(table), "the system refuses the tiles of '", name,
+              "' to this process, as it does where a signal stack (sigaltstack) is too small for "
+              "them");
+      return table;
+    }
     names += (names.empty() ? "" : ", ") + std::string(table.instruction_set);
   }
   throw std::invalid_argument(
@@ -51,8 +81,8 @@ const Kernels& find(const std::string& name) {
 }
 
 const Kernels& chosen_at_start() {
-  const char* name = std::getenv("WAVENET_ISA");
-  return name && *name ? find(name) : tables().back();
+  if (!wanted().empty()) return find(wanted());
+  return *std::find_if(tables().rbegin(), tables().rend(), granted);
 }
 
 std::atomic<const Kernels*> in_use{nullptr};
@@ -61,9 +91,14 @@ std::atomic<const Kernels*> in_use{nullptr};
 
 std::vector<std::string> available_instruction_sets() {
   std::vector<std::string> names;
-  for (const Kernels& table : tables()) names.push_back(table.instruction_set);
+  const bool chosen = !wanted().empty() && wanted() != "amx";
+  for (const Kernels& table : tables()) {
+    if (chosen || granted(table)) names.push_back(table.instruction_set);
+  }
   return names;
 }
+
+bool tiles_refused() { return cpu_features().amx && wanted().empty() && !tiles_granted(); }
 
 const Kernels& kernels() {
   const Kernels* current = in_use.load(std::memory_order_acquire);

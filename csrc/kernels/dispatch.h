@@ -8,8 +8,12 @@
 
 namespace wavenet {
 
-// Names of the instruction sets that this build has and this processor runs, slowest first.
+// Names of the instruction sets that this build has and this processor runs, slowest first. The
+// system is asked for tiles (see tiles_granted) unless WAVENET_ISA names other kernels.
 std::vector<std::string> available_instruction_sets();
+
+// Whether the kernels of tiles would be in use if the system granted them.
+bool tiles_refused();
 
 // The kernels in use: the fastest available, or what the environment variable WAVENET_ISA names.
 // Throws std::invalid_argument if that one is unknown or unavailable.

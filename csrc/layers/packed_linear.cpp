@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 namespace wavenet {
 namespace {
@@ -12,7 +13,9 @@ namespace {
 std::uint16_t brain_float(float value) {
   std::uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
-  return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+  bits = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  require((bits & 0x7f80) != 0x7f80, "a weight of ", value, " is beyond bfloat16: use float32");
+  return static_cast<std::uint16_t>(bits);
 }
 
 std::shared_ptr<char> allocate(std::size_t bytes) {
@@ -108,6 +111,9 @@ void PackedLinear::pack_bytes(const LayerWeights& weights, InputForm form) {
     for (std::size_t i = 0; i < weights.inputs(); ++i) {
       scales_[o] = std::max(scales_[o], std::abs(scaled(o, i)) / 127.0f);
     }
+    require(std::isfinite(scales_[o]),
+            "weights and ranges of inputs are beyond 8 bits: use float32");
+    if (scales_[o] < std::numeric_limits<float>::min()) scales_[o] = 0.0f;  // it has no inverse
   }
   offsets_.assign(weights.outputs(), 0);
   std::int8_t* cells = reinterpret_cast<std::int8_t*>(cells_.get());

@@ -1,4 +1,4 @@
-// What the bindings of array functions share: float64 arrays, checks, the GIL.
+// What the bindings share: arrays as C++ can read them, checks, the GIL.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -14,8 +14,16 @@ namespace wavenet {
 
 namespace py = pybind11;
 
-// C-contiguous float64, converted where needed.
-using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
+// C-contiguous and aligned, copied where an array is not.
+template <typename T, int kFlags = 0>
+using ArrayOf =
+    py::array_t<T, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_ | kFlags>;
+
+// The same, of numbers of any type.
+template <typename T>
+using Numbers = ArrayOf<T, py::array::forcecast>;
+using Doubles = Numbers<double>;
+using Floats = Numbers<float>;
 
 inline std::vector<py::ssize_t> shape_of(const py::array& array) {
   return {array.shape(), array.shape() + array.ndim()};

@@ -2,23 +2,15 @@
 #include <pybind11/numpy.h>
 
 #include "codec/mulaw.h"
+#include "python/arrays.h"
 #include "python/bindings.h"
 
 namespace wavenet {
 namespace {
 
-namespace py = pybind11;
-
-template <typename T>
-using Array = py::array_t<T, py::array::c_style>;
-
-std::vector<py::ssize_t> shape_of(const py::array& array) {
-  return {array.shape(), array.shape() + array.ndim()};
-}
-
 template <typename Code, typename Sample>
-py::array encode_as(const Mulaw& codec, const Array<Sample>& y) {
-  Array<Code> codes(shape_of(y));
+py::array encode_as(const Mulaw& codec, const ArrayOf<Sample>& y) {
+  ArrayOf<Code> codes(shape_of(y));
   const Sample* in = y.data();
   Code* out = codes.mutable_data();
   const auto count = static_cast<std::size_t>(y.size());
@@ -28,14 +20,14 @@ py::array encode_as(const Mulaw& codec, const Array<Sample>& y) {
 }
 
 template <typename Sample>
-py::array encode(const Mulaw& codec, const Array<Sample>& y) {
+py::array encode(const Mulaw& codec, const ArrayOf<Sample>& y) {
   return codec.channels() <= 256 ? encode_as<std::uint8_t>(codec, y)
                                  : encode_as<std::uint16_t>(codec, y);
 }
 
 template <typename Code, typename Sample>
-Array<Sample> decode(const Mulaw& codec, const Array<Code>& codes) {
-  Array<Sample> y(shape_of(codes));
+ArrayOf<Sample> decode(const Mulaw& codec, const ArrayOf<Code>& codes) {
+  ArrayOf<Sample> y(shape_of(codes));
   const Code* in = codes.data();
   Sample* out = y.mutable_data();
   const auto count = static_cast<std::size_t>(codes.size());

@@ -10,6 +10,7 @@ namespace wavenet {
 
 void register_cpu(pybind11::module_& module) {
   module.def("available_instruction_sets", &available_instruction_sets);
+  module.def("tiles_refused", &tiles_refused);
   module.def("instruction_set", [] { return std::string(kernels().instruction_set); });
   module.def("set_instruction_set", &set_instruction_set);
   module.def(

@@ -7,7 +7,7 @@
 namespace wavenet {
 namespace {
 
-using Labels = py::array_t<std::int32_t, py::array::c_style | py::array::forcecast>;
+using Labels = Numbers<std::int32_t>;
 
 struct MixtureArrays {
   Doubles weights, means, covariances;

@@ -6,7 +6,11 @@
 namespace wavenet {
 namespace {
 
-using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
+// The filter of the last of `count` samples; the first is number `offset` of the first filter.
+py::ssize_t last_filter(py::ssize_t count, py::ssize_t hop, py::ssize_t offset) {
+  const py::ssize_t of_first = hop - offset;
+  return count <= of_first ? 0 : 1 + (count - of_first - 1) / hop;
+}
 
 // `x` (n,), `taps` (filters, order + 1), `knees` (filters,), `state` (order + 1,); returns the
 // sound (n,) and the new state.
@@ -18,7 +22,7 @@ py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, doubl
   require(hop >= 1 && offset >= 0, "hop must be at least 1 and offset not negative, got ", hop,
           " and ", offset);
   const py::ssize_t order = taps.shape(1) - 1;
-  require(x.size() == 0 || (offset < hop && (offset + x.size() - 1) / hop < taps.shape(0)),
+  require(x.size() == 0 || (offset < hop && last_filter(x.size(), hop, offset) < taps.shape(0)),
           "there are ", taps.shape(0), " filters of ", hop, " samples for ", x.size(),
           " samples from ", offset, " on");
   check_finite(taps, "taps");

@@ -2,8 +2,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <tuple>
+
 #include "engines/recurrent_streams.h"
-#include "python/arrays.h"
 #include "python/bindings.h"
 #include "python/models.h"
 
@@ -13,30 +14,24 @@ namespace {
 using OptionalFloats = std::optional<Floats>;
 
 Cell cell_of(const py::dict& values) {
-  const auto name = take<std::string>(values, "cell");
-  if (name == "rnn") return Cell::kRnn;
-  if (name == "gru") return Cell::kGru;
-  require(name == "lstm", "cell must be rnn, lstm or gru, got '", name, "'");
-  return take<bool>(values, "peepholes") ? Cell::kPeepholeLstm : Cell::kLstm;
+  const Cell lstm = take<bool>(values, "peepholes") ? Cell::kPeepholeLstm : Cell::kLstm;
+  return take_choice<Cell>(values, "cell",
+                           {{"rnn", Cell::kRnn}, {"lstm", lstm}, {"gru", Cell::kGru}});
 }
 
 void set_output(RecurrentShape& shape, const py::dict& values) {
-  const auto name = take<std::string>(values, "output");
+  using Kind = std::pair<RecurrentOutput, DiagonalFamily>;
+  const auto any = DiagonalFamily::kGaussian;  // where there is no distribution of vectors
+  std::tie(shape.output, shape.diagonal.family) =
+      take_choice<Kind>(values, "output",
+                        {{"categorical", {RecurrentOutput::kCategorical, any}},
+                         {"point", {RecurrentOutput::kPoint, any}},
+                         {"gaussian", {RecurrentOutput::kDiagonal, DiagonalFamily::kGaussian}},
+                         {"logistic", {RecurrentOutput::kDiagonal, DiagonalFamily::kLogistic}},
+                         {"student-t", {RecurrentOutput::kDiagonal, DiagonalFamily::kStudentT}}});
   shape.diagonal.dimensions = take<std::size_t>(values, "dimensions");
   shape.diagonal.components = take<std::size_t>(values, "components");
-  shape.output = RecurrentOutput::kDiagonal;
-  if (name == "categorical") {
-    shape.output = RecurrentOutput::kCategorical;
-    shape.classes = take<std::size_t>(values, "classes");
-  } else if (name == "point") {
-    shape.output = RecurrentOutput::kPoint;
-  } else if (name == "logistic") {
-    shape.diagonal.family = DiagonalFamily::kLogistic;
-  } else if (name == "student-t") {
-    shape.diagonal.family = DiagonalFamily::kStudentT;
-  } else {
-    require(name == "gaussian", "output '", name, "' is not known");
-  }
+  if (shape.categorical()) shape.classes = take<std::size_t>(values, "classes");
 }
 
 // From the fields of wavenet.config.RecurrentConfig.
@@ -148,15 +143,20 @@ py::dict save(const RecurrentStreams& streams) {
 }
 
 void restore(RecurrentStreams& streams, const py::dict& values) {
-  const auto flat = [&](const char* key) {
+  const RecurrentShape& shape = streams.shape();
+  const auto flat = [&](const char* key, std::vector<std::size_t> sizes) {
     const auto array = take<Floats>(values, key);
+    const std::vector<py::ssize_t> expected(sizes.begin(), sizes.end());
+    require(shape_of(array) == expected, "'", key, "' must have the shape ", shape_text(expected),
+            ", got ", shape_text(array));
     return std::vector<float>(array.data(), array.data() + array.size());
   };
+  const std::vector<std::size_t> hidden = {shape.layers, streams.batch(), shape.hidden_size};
   RecurrentMemory memory;
   memory.time = take<std::uint64_t>(values, "time");
-  memory.hidden = flat("hidden");
-  if (values.contains("cell")) memory.cell = flat("cell");
-  memory.samples = flat("samples");
+  memory.hidden = flat("hidden", hidden);
+  if (values.contains("cell")) memory.cell = flat("cell", hidden);
+  memory.samples = flat("samples", {streams.batch(), shape.sample_width()});
   streams.restore(memory);
 }
 

@@ -9,7 +9,7 @@
 namespace wavenet {
 namespace {
 
-using Codes = py::array_t<std::uint16_t, py::array::c_style>;
+using Codes = ArrayOf<std::uint16_t>;
 
 LocalShape local_shape(const py::dict& values) {
   LocalShape shape;
@@ -18,13 +18,13 @@ LocalShape local_shape(const py::dict& values) {
   shape.layers = take<std::size_t>(values, "layers");
   shape.hidden_channels = take<std::size_t>(values, "hidden_channels");
   shape.kernel_size = take<std::size_t>(values, "kernel_size");
-  shape.relu = take<std::string>(values, "activation") == "relu";
-  shape.pad_with_edge = take<std::string>(values, "padding") == "edge";
-  const auto upsampling = take<std::string>(values, "upsampling");
-  shape.upsampling = upsampling == "repeat"       ? Upsampling::kRepeat
-                     : upsampling == "transposed" ? Upsampling::kTransposed
-                     : upsampling == "spread"     ? Upsampling::kSpread
-                                                  : Upsampling::kStretch;
+  shape.relu = take_choice<bool>(values, "activation", {{"relu", true}, {"none", false}});
+  shape.pad_with_edge = take_choice<bool>(values, "padding", {{"zeros", false}, {"edge", true}});
+  shape.upsampling = take_choice<Upsampling>(values, "upsampling",
+                                             {{"repeat", Upsampling::kRepeat},
+                                              {"transposed", Upsampling::kTransposed},
+                                              {"stretch", Upsampling::kStretch},
+                                              {"spread", Upsampling::kSpread}});
   shape.frequency_kernel_size = take<std::size_t>(values, "frequency_kernel_size");
   shape.upsampling_factors = take<std::vector<std::size_t>>(values, "upsampling_factors");
   return shape;
@@ -32,12 +32,14 @@ LocalShape local_shape(const py::dict& values) {
 
 OutputShape output_shape(const py::dict& values) {
   OutputShape shape;
-  const auto output = take<std::string>(values, "output");
+  shape.distribution = take_choice<Distribution>(values, "output",
+                                                 {{"categorical", Distribution::kCategorical},
+                                                  {"logistic-mixture", Distribution::kLogistic},
+                                                  {"gaussian", Distribution::kGaussian},
+                                                  {"gaussian-mixture", Distribution::kGaussian}});
   shape.levels = take<std::size_t>(values, "levels");
-  if (output == "categorical") return shape;
-  shape.distribution =
-      output == "logistic-mixture" ? Distribution::kLogistic : Distribution::kGaussian;
-  shape.has_mixture_logits = output != "gaussian";
+  if (shape.distribution == Distribution::kCategorical) return shape;
+  shape.has_mixture_logits = take<std::string>(values, "output") != "gaussian";
   if (shape.has_mixture_logits) shape.components = take<std::size_t>(values, "mixtures");
   shape.log_scale_min = take<float>(values, "log_scale_min");
   return shape;
@@ -53,10 +55,9 @@ WaveNetShape wavenet_shape(const py::dict& values, std::uint32_t silence,
   shape.gate_channels = take<std::size_t>(values, "gate_channels");
   shape.skip_channels = take<std::size_t>(values, "skip_channels");
   shape.output = output_shape(values);
-  const auto input = take<std::string>(values, "input");
-  shape.input = input == "one-hot"     ? Input::kOneHot
-                : input == "embedding" ? Input::kEmbedding
-                                       : Input::kScalar;
+  shape.input = take_choice<Input>(
+      values, "input",
+      {{"one-hot", Input::kOneHot}, {"embedding", Input::kEmbedding}, {"scalar", Input::kScalar}});
   shape.input_kernel_size = take<std::size_t>(values, "input_kernel_size");
   shape.speakers = take<py::sequence>(values, "speakers").size();
   shape.speaker_channels = take<std::size_t>(values, "speaker_channels");

@@ -8,13 +8,9 @@
 
 #include "base/matrix_view.h"
 #include "layers/packed_linear.h"
+#include "python/arrays.h"
 
 namespace wavenet {
-
-namespace py = pybind11;
-
-// C-contiguous float32, converted where needed.
-using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 inline py::dict step_cost(const StepCost& cost) {
   py::dict values;
@@ -24,17 +20,36 @@ inline py::dict step_cost(const StepCost& cost) {
   return values;
 }
 
+// The value of that name; throws std::invalid_argument where it is of another type.
+template <typename T>
+T as(const py::handle& value, const std::string& name) {
+  try {
+    return value.cast<T>();
+  } catch (const py::cast_error&) {         // of numbers and text
+  } catch (const py::error_already_set&) {  // of arrays
+  }
+  const auto text = py::repr(value).cast<std::string>();
+  throw std::invalid_argument(message("'", name, "' cannot be ", text.substr(0, 100)));
+}
+
+// values[key]; throws std::invalid_argument where it is not there or of another type.
 template <typename T>
 T take(const py::dict& values, const char* key) {
-  require(values.contains(key), "the shape lacks '", key, "'");
-  return values[key].cast<T>();
+  require(values.contains(key), "'", key, "' is missing");
+  return as<T>(values[key], key);
+}
+
+template <typename T>
+T take_choice(const py::dict& values, const char* key,
+              std::initializer_list<std::pair<const char*, T>> choices) {
+  return choose(key, take<std::string>(values, key), choices);
 }
 
 inline Precision precision_of(const std::string& name) {
-  if (name == "bf16") return Precision::kBFloat16;
-  if (name == "int8") return Precision::kInt8;
-  require(name == "float32", "precision must be float32, bf16 or int8, got '", name, "'");
-  return Precision::kFloat32;
+  return choose<Precision>("precision", name,
+                           {{"float32", Precision::kFloat32},
+                            {"bf16", Precision::kBFloat16},
+                            {"int8", Precision::kInt8}});
 }
 
 // The arrays of a model file, kept while they are packed.
@@ -42,10 +57,11 @@ class ModelWeights {
  public:
   explicit ModelWeights(const py::dict& weights) {
     for (const auto& [name, value] : weights) {
-      arrays_.push_back(value.cast<Floats>());
+      const auto text = as<std::string>(name, "name of a tensor");
+      arrays_.push_back(as<Floats>(value, text));
       const Floats& array = arrays_.back();
-      tensors_[name.cast<std::string>()] = {
-          array.data(), std::vector<std::size_t>(array.shape(), array.shape() + array.ndim())};
+      tensors_[text] = {array.data(),
+                        std::vector<std::size_t>(array.shape(), array.shape() + array.ndim())};
     }
   }
   const Tensors& tensors() const { return tensors_; }

@@ -3,11 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "kernels/kernels.h"
 
 namespace wavenet {
+
+// Logit of the classes that only fill up the last panel: no draw takes them, whatever the others.
+inline constexpr float kNever = -std::numeric_limits<float>::infinity();
 
 struct CategoricalOptions {
   float temperature = 1.0f;  // >= 0; 0: the most likely class
@@ -19,7 +23,7 @@ struct CategoricalOptions {
 void validate(const CategoricalOptions& options, std::size_t classes);
 
 // Draws by inversion of the cumulative distribution at `uniform` in [0, 1).
-// `logits` has padded(classes) values; `scratch` is resized as needed.
+// `logits` has padded(classes) values, kNever behind the classes; `scratch` is resized as needed.
 std::uint32_t sample_categorical(const Kernels& kernels, const float* logits, std::size_t classes,
                                  const CategoricalOptions& options, float uniform,
                                  std::vector<float>& scratch);

@@ -15,7 +15,6 @@ constexpr std::size_t kPcmLevels = 65536;
 constexpr std::size_t kMostComponents = 256;
 constexpr double kHalfLevels = kPcmLevels / 2;
 constexpr float kLogStep = -10.3972077f;  // log(1 / 32768)
-constexpr float kNever = -1e30f;          // logit of padding
 
 // The three rows of a continuous output.
 struct Components {
@@ -123,7 +122,12 @@ float log_probability(const Kernels& kernels, const OutputShape& shape, const fl
   intervals(interval, means, log_scales, width, log_probabilities);
   if (!components.logits) return log_probabilities[0];
   float* logits = pad(components.logits, shape.components, kNever, means);
-  for (std::size_t k = 0; k < width; ++k) log_probabilities[k] += logits[k];
+  // Their differences alone matter: large ones would swallow the probabilities.
+  const float largest = *std::max_element(logits, logits + shape.components);
+  for (std::size_t k = 0; k < width; ++k) {
+    logits[k] -= largest;
+    log_probabilities[k] += logits[k];
+  }
   return log_sum_of_exponentials(kernels, log_probabilities, width, spare) -
          log_sum_of_exponentials(kernels, logits, width, spare);
 }

@@ -35,7 +35,7 @@ void validate(const OutputShape& shape, const CategoricalOptions& options);
 
 // Draws a code. The temperature divides the logits, of codes or of components, and multiplies the
 // scales; at 0 the code is the most likely one, or the mean of the most likely component.
-// `outputs` has padded(shape.channels()) values, the padding of a categorical one far below all.
+// `outputs` has padded(shape.channels()) values, the padding of a categorical one kNever.
 std::uint32_t sample(const Kernels& kernels, const OutputShape& shape, const float* outputs,
                      const CategoricalOptions& options, const std::array<float, 4>& uniforms,
                      std::vector<float>& scratch);

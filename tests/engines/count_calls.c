@@ -1,10 +1,12 @@
-// Preloaded: counts allocations and locks of the process; see test_allocations.py.
+// Preloaded: counts allocations and locks of the process, and refuses some; see test_allocations.py
+// and test_threads.py.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static atomic_long allocations, locks;
 
@@ -28,8 +30,12 @@ void* realloc(void* pointer, size_t size) {
   ++allocations;
   return __libc_realloc(pointer, size);
 }
+// Whether threads but the first get no aligned memory.
+int refuse_in_threads;
+
 void* memalign(size_t alignment, size_t size) {
   ++allocations;
+  if (refuse_in_threads && gettid() != getpid()) return NULL;
   return __libc_memalign(alignment, size);
 }
 void* aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }

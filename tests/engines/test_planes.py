@@ -106,3 +106,20 @@ def test_speakers_side_by_side():
     for b, speaker in enumerate(("a", "b")):
         alone = generator.streams(speaker=speaker).core.logits(codes[b : b + 1])
         np.testing.assert_array_equal(outputs[b], alone[0])
+
+
+def test_the_start_of_a_table_with_infinite_rows():
+    """Before the start there is no code: no row of the table counts, whatever it holds."""
+    config = WaveNetConfig(
+        dilations=(1, 2), residual_channels=8, gate_channels=16, skip_channels=8,
+        quantization_channels=16, input="embedding",
+    )  # fmt: skip
+    random = np.random.default_rng(0)
+    tensors = {n: random.standard_normal(s).astype("f4") for n, s in config.tensor_shapes().items()}
+    tensors["embedding.weight"][0] = 1e30
+    tensors["input.weight"][:] += 1e20
+    generator = Generator(config, tensors, threads=1)
+    codes = 1 + random_codes(1, 40) % 15
+    expected = in_steps(generator.streams(), codes)
+    assert np.isfinite(expected).all()
+    np.testing.assert_array_equal(generator.streams().core.logits(codes), expected)

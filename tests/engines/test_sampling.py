@@ -1,10 +1,14 @@
 """Drawing from logits at the edge of what floats can hold."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from wavenet.config import WaveNetConfig
 from wavenet.generator import Generator
+from wavenet.recurrent.config import RecurrentConfig
+from wavenet.recurrent.generator import RecurrentGenerator
 
 CONFIG = WaveNetConfig(
     dilations=(1, 2), residual_channels=4, gate_channels=4, skip_channels=4,
@@ -52,3 +56,48 @@ def test_logits_that_are_no_numbers(instruction_set):
     for rows in ([5], range(64)):
         drawn = codes(generator_with(weight=dict.fromkeys(rows, opposite), bias={5: 3e38}))
         assert len(drawn) == 20
+
+
+def zeros_of(config) -> dict[str, np.ndarray]:
+    return {n: np.zeros(shape, np.float32) for n, shape in config.tensor_shapes().items()}
+
+
+@pytest.mark.parametrize("options", [{}, {"top_k": 3}, {"top_p": 0.9}, {"temperature": 0.5}])
+@pytest.mark.parametrize("level", [-1e30, -1e31, -3e38])
+@pytest.mark.parametrize("classes", [4, 8, 7])
+def test_classes_that_fill_up_a_panel_are_never_drawn(classes, level, options, instruction_set):
+    """Logits lie alike, however low: every class comes, none beyond them, alone as in a batch."""
+    if classes == 7:
+        config = RecurrentConfig(hidden_size=4, classes=classes)
+        tensors = zeros_of(config)
+        tensors["output.bias"][:] = level
+        generator = RecurrentGenerator(config, tensors, threads=1)
+        drawn, alone = generator.generate(60, batch=2, **options), generator.generate(60, **options)
+    else:
+        config = dataclasses.replace(CONFIG, quantization_channels=classes)
+        tensors = zeros_of(config)
+        tensors["output.bias"][:] = level
+        generator = Generator(config, tensors, threads=1)
+        core = generator.streams(batch=2, **options).core
+        settings = {"seed": 0, "temperature": 1.0, "top_k": 0, "top_p": 1.0} | options
+        drawn = core.generate(60, **settings)
+        alone = generator.streams(**options).core.generate(60, **settings)[0]
+        assert generator.score(np.zeros(9)).bits_per_sample == pytest.approx(np.log2(classes))
+    np.testing.assert_array_equal(drawn[0], alone)
+    assert set(np.ravel(drawn)) == set(range(classes))
+
+
+@pytest.mark.parametrize("level", [-1e30, -1e31, -3e38])
+@pytest.mark.parametrize("output", ["logistic-mixture", "gaussian-mixture"])
+def test_components_that_fill_up_a_panel_are_never_drawn(output, level, instruction_set):
+    config = dataclasses.replace(CONFIG, input="scalar", output=output, mixtures=3)
+    generators = []
+    for bias in (0.0, level):
+        tensors = zeros_of(config)
+        tensors["output.bias"][:] = [bias] * 3 + [-0.5, 0.25, 0.5] + [-15.0] * 3
+        generators.append(Generator(config, tensors, threads=1))
+    expected, drawn = (generator.generate(60, seed=1) for generator in generators)
+    np.testing.assert_array_equal(drawn, expected)
+    assert len(np.unique(np.round(drawn, 3))) == 3
+    scores = [generator.score(expected).log_likelihood for generator in generators]
+    np.testing.assert_array_equal(*scores)

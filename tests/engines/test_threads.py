@@ -1,8 +1,12 @@
 """One stream on two cores, and what the core does where the system gives it no threads."""
 
 import copy
+import os
+import shutil
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +54,50 @@ def test_one_stream_on_two_cores(precision, upsampling, instruction_set):
     np.testing.assert_array_equal(one, two)
 
 
+# Shortly before sample 300 the conditioning takes memory for a second frame, which the second core
+# asks for: the 64 samples that follow the first 256 are surely drawn on two.
+REFUSED = """
+import copy, ctypes
+import numpy as np
+from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.generator import Generator
+
+config = WaveNetConfig(dilations=(1, 2, 4), local=LocalConditioning(3, 300, layers=0))
+weights = {name: np.zeros(shape, np.float32) for name, shape in config.tensor_shapes().items()}
+streams = Generator(config, weights, threads=2).streams(condition=np.zeros((4, 3)), seed=1)
+streams.generate(256)
+refuse = ctypes.c_int.in_dll(ctypes.CDLL(None), "refuse_in_threads")
+refuse.value = 1
+try:
+    streams.generate(200)
+except MemoryError:
+    print("MemoryError")
+refuse.value = 0
+for call in (lambda: streams.generate(1), lambda: copy.copy(streams), lambda: streams.core.time):
+    try:
+        call()
+    except RuntimeError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(
+    not (sys.platform == "linux" and shutil.which("cc")) or "LD_PRELOAD" in os.environ,
+    reason="needs Linux, a C compiler and no other preloaded library",
+)
+def test_a_failure_on_the_second_core(tmp_path):
+    """The first core does not wait for ever, and streams that are between two samples say so."""
+    library = tmp_path / "count_calls.so"
+    source = Path(__file__).parent / "count_calls.c"
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", source, "-o", library, "-ldl"], check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED], env=os.environ | {"LD_PRELOAD": str(library)},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    failed = "an earlier call on these streams failed amid its work: make new ones"
+    assert done.stdout.splitlines() == ["MemoryError", failed, failed, failed]
+
+
 def test_copies_of_a_stream_on_two_cores(plain_model):
     streams = wavenet.load(plain_model, threads=2).streams(seed=5)
     streams.generate(700)
@@ -57,3 +105,50 @@ def test_copies_of_a_stream_on_two_cores(plain_model):
     expected = wavenet.load(plain_model, threads=1).streams(seed=5).generate(1300)[:, 700:]
     np.testing.assert_array_equal(streams.generate(600), expected)
     np.testing.assert_array_equal(fork.generate(600), expected)
+
+
+def call_from_another_thread(call) -> BaseException | None:
+    """What a call raises in another thread."""
+    raised = []
+
+    def run():
+        try:
+            call()
+            raised.append(None)
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return raised[0]
+
+
+@pytest.mark.parametrize("model", ["plain_model", "vocoder_model", "writing_model"])
+def test_one_call_at_a_time(model, request, monkeypatch):
+    """What a stream remembers beside the core, as the noise shaping, is claimed with it."""
+    generator = wavenet.load(request.getfixturevalue(model), threads=1)
+    config = generator.config
+    conditioning = {"condition": np.zeros((9, 6))} if getattr(config, "local", None) else {}
+    streams = generator.streams(**conditioning)
+    calls = {"generate": lambda: streams.generate(3), "copy": lambda: copy.copy(streams)}
+    if config.kind == "wavenet":
+        calls["prime"] = lambda: streams.prime(np.zeros(3))
+    else:
+        calls |= {"save": streams.save, "restore": lambda: streams.restore(memory)}
+        memory = streams.save()
+    raised = {}
+
+    def meanwhile(total, *arguments, **options):
+        for name, call in calls.items():
+            raised[name] = call_from_another_thread(call)
+        return left(total, *arguments, **options)
+
+    left = streams.samples_left
+    monkeypatch.setattr(streams, "samples_left", meanwhile)
+    streams.generate(5)
+    assert raised.keys() == calls.keys()
+    for name, error in raised.items():
+        assert isinstance(error, RuntimeError) and "another thread" in str(error), name
+    monkeypatch.undo()
+    assert call_from_another_thread(calls["generate"]) is None

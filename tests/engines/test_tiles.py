@@ -12,7 +12,7 @@ import pytest
 from wavenet import _core
 from wavenet.config import WaveNetConfig
 from wavenet.formats.model_file import save_model
-from wavenet.generator import load
+from wavenet.generator import Generator, load
 from wavenet.quantization import Recording, quantize
 
 # Residual, gate and skip channels: whole tiles; tiles and a rest of steps; only a rest; panels in
@@ -78,6 +78,30 @@ def test_tiles_are_near_vectors_of_float32(folder, precision, tiles):
     expected = logits(folder, precision, codes)
     error = np.sqrt(np.mean((found - expected) ** 2))
     assert error < (2**-9 if precision == "bf16" else 2e-3) * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("columns", [1, 16, 33])
+def test_numbers_below_the_normal_ones(columns, tiles):
+    """Tiles take them for 0: so do vectors, though large activations would make them matter."""
+    config = WaveNetConfig(
+        dilations=(1, 2, 4), residual_channels=32, gate_channels=32, skip_channels=32
+    )
+    random = np.random.default_rng(0)
+    tensors = {n: random.standard_normal(s).astype("f4") for n, s in config.tensor_shapes().items()}
+    tensors["input.weight"] *= 1e36
+    for block in range(3):  # weights on both sides of 2^-126
+        tensors[f"blocks.{block}.dilated.weight"] *= 1e-38
+        tensors[f"blocks.{block}.skip.weight"] *= 1e-37
+        tensors[f"blocks.{block}.skip.bias"][:] = 0
+    tensors["hidden.weight"] *= 1e37
+    codes = random.integers(0, 256, (columns, 8)).astype(np.uint16)
+    generator = Generator(config, tensors, threads=1, precision="bf16")
+    together = generator.streams(batch=columns).core.logits(codes)
+    assert np.isfinite(together).all() and together.std() > 0.1
+    for stream in {0, columns - 1}:
+        core = generator.streams().core
+        alone = [core.logits(codes[stream : stream + 1, t : t + 1]) for t in range(8)]
+        np.testing.assert_array_equal(together[stream], np.concatenate(alone, axis=1)[0])
 
 
 @pytest.mark.skipif(

@@ -1,5 +1,6 @@
 """Small recordings made in code."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,18 @@ def recordings(tmp_path) -> Path:
         rows += [f"{i}.wav,{speaker},x,0,0.3", f"{i}.wav,{speaker},y,0.35,0.8"]
     (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+@pytest.fixture
+def hold_out() -> Callable[[Path, int], Path]:
+    """`hold_out(recordings, i)`: a manifest of `recordings`, the i-th alone for validation."""
+
+    def write(folder: Path, held: int) -> Path:
+        rows = [f"{i}.wav,{'validation' if i == held else 'train'}" for i in range(6)]
+        (folder / "split.csv").write_text("\n".join(["path,split", *rows]) + "\n")
+        return folder / "split.csv"
+
+    return write
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from wavenet.conversion.fitting import fit
 from wavenet.conversion.neural_vocoder import check_vocoder, vocode
 from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.pitch_shift import shift_pitch
-from wavenet.conversion.streaming import StreamingConverter
+from wavenet.conversion.streaming import StreamingConverter, check_converted
 from wavenet.features import world
 from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
 from wavenet.generator import Generator
@@ -252,6 +252,7 @@ class VoiceConverter(Estimator):
             out = vocode(vocoder, converted, config.world, len(sound), seed)
         out = _resample(out, config.world.sample_rate, sr)[: len(y)]
         out = np.pad(out, (0, len(y) - len(out))).astype(np.float32)
+        check_converted(out)
         return out, bool((analysis.f0 > 0).any())
 
     def convert_features(self, analysis: Analysis, method: str | None = None) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
-from wavenet.sound import plain_array
+from wavenet.arguments import doubles, integer
 
 Windows = Sequence[ArrayLike]
 
@@ -77,9 +77,8 @@ class RecursiveMLPG:
     """
 
     def __init__(self, windows: Windows, dimensions: int, delay: int):
-        for name, value, least in (("dimensions", dimensions, 1), ("delay", delay, 0)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise ValueError(f"{name} must be a whole number from {least}, got {value!r}")
+        integer("dimensions", dimensions, 1, 2**20)
+        integer("delay", delay, 0, 1000)
         self._core = _core.RecursiveMLPG(coefficients(windows), int(dimensions), int(delay))
 
     def process(self, means: ArrayLike, variances: ArrayLike) -> NDArray[np.float64]:
@@ -157,11 +156,10 @@ def trajectory_convert(
     return MixtureTrajectory(*result)
 
 
-def doubles(values: ArrayLike) -> NDArray[np.float64]:
-    """As float64."""
-    return np.asarray(plain_array(values), np.float64)
-
-
 def coefficients(windows: Windows) -> list[list[float]]:
     """Windows as the core takes them."""
-    return [doubles(window).ravel().tolist() for window in windows]
+    try:
+        windows = list(windows)
+    except TypeError as error:
+        raise ValueError(f"windows must be lists of coefficients, got {windows!r}") from error
+    return [doubles(window, "a window").ravel().tolist() for window in windows]

@@ -13,6 +13,8 @@ from wavenet.conversion.joint_features import SourceProjection
 from wavenet.conversion.spectral_mapping import SpectralMapping
 from wavenet.formats.model_file import load_model, save_model
 
+_LARGEST = 1e6  # magnitude; those of voices are below 1e3
+
 
 def save(
     directory: str | os.PathLike,
@@ -55,6 +57,9 @@ def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping
             "with wavenet.load"
         )
     values = {name: value.astype(np.float64) for name, value in tensors.items()}
+    for name, value in values.items():
+        if np.abs(value).max() > _LARGEST:
+            raise ValueError(f"{path}: the tensor {name!r} has values beyond {_LARGEST:g}")
     for name in ("mixture.weights", "mixture.scale", "global_variance.target"):
         if not (values[name] > 0).all():
             raise ValueError(f"{path}: the tensor {name!r} has values that are not above 0")

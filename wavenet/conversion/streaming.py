@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from wavenet.claim import Claim, claimed
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.conversion.differential import TimeVaryingFilter, frame_bounds
 from wavenet.conversion.joint_features import WINDOWS
@@ -25,12 +26,20 @@ _LOWEST_DEVIATIONS = 2.5  # of log F0 below its mean: lower voices would only ad
 _DITHER = 1e-6 * np.random.default_rng(0).standard_normal(8191)
 
 
+def check_converted(y: np.ndarray) -> None:
+    """ValueError where converted sound is not finite."""
+    if not np.isfinite(y).all():
+        raise ValueError("the converted sound is not finite: the model is damaged")
+
+
 class StreamingConverter:
     """The differential conversion, block by block; `VoiceConverter.stream` makes it.
 
     Spectral envelopes are those of WORLD at frames of F0 from autocorrelation. The trajectory is
     that of all frames up to the second after the one put out. The sound is the source's own,
     shifted in pitch and filtered.
+
+    One call at a time: RuntimeError where another thread is in one.
 
     Attributes
     ----------
@@ -57,6 +66,7 @@ class StreamingConverter:
         self._trajectory = RecursiveMLPG(WINDOWS, order, _TRAJECTORY_DELAY)
         self._shifted = np.zeros(0)
         self._ended = False
+        self._claim = Claim()
 
     @property
     def latency(self) -> float:
@@ -68,6 +78,7 @@ class StreamingConverter:
         period, step = rate / self._lowest, rate / min(target, self._lowest)
         return max(spectrum, 2.65 * period + step + self._hop) / rate
 
+    @claimed
     def process(self, y: np.ndarray) -> np.ndarray:
         """Takes the next samples (n,) and gives those that are done (m,) float32.
 
@@ -84,6 +95,7 @@ class StreamingConverter:
             raise ValueError(f"a block must have the shape (n_samples,), got {y.shape}")
         return self._advance(y, last=False)
 
+    @claimed
     def flush(self) -> np.ndarray:
         """Ends the stream and gives the rest of the output."""
         return self._advance(np.zeros(0), last=True)
@@ -98,7 +110,9 @@ class StreamingConverter:
         contours = self._analyse(last)
         shifted = self._shifter.process(y, *contours, last) if self._f0 != "keep" else y
         self._shifted = np.concatenate([self._shifted, shifted])
-        return self._render(self._map(last), last).astype(np.float32)
+        out = self._render(self._map(last), last).astype(np.float32)
+        check_converted(out)
+        return out
 
     def _analyse(self, last: bool) -> tuple[np.ndarray, np.ndarray]:
         """Analyses the frames whose surroundings have come; gives their F0 contours."""

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 
 def to_bfloat16(weights: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """The nearest bfloat16, ties to even."""
+    """The nearest bfloat16, ties to even; ValueError where a weight is beyond all of them."""
     bits = np.ascontiguousarray(weights, np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    rounded = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    if (rounded & 0x7F80 == 0x7F80).any():
+        raise ValueError(f"a weight of {np.abs(weights).max():g} is beyond bfloat16: use float32")
+    return rounded
 
 
 def from_bfloat16(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
@@ -27,7 +30,10 @@ def to_int8(
     weights: NDArray[np.float32], ranges: NDArray[np.float32]
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """8-bit weights (outputs, inputs, taps) and their scales (outputs, taps)."""
-    scaled = weights * _inputs(ranges)
+    with np.errstate(over="ignore"):
+        scaled = weights * _inputs(ranges)
+    if not np.isfinite(scaled).all():
+        raise ValueError("weights and ranges of inputs are beyond 8 bits: use float32")
     scales = np.abs(scaled).max(axis=1) / np.float32(127)
     steps = np.where(scales > 0, scales, 1)[:, None]
     return np.round(scaled / steps).astype(np.int8), scales.astype(np.float32)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wavenet.arguments import doubles
+
 
 def continuous_ranked_probability_score(paths: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Continuous ranked probability score of an ensemble, in units of y; lower is better.
@@ -24,8 +26,7 @@ def continuous_ranked_probability_score(paths: ArrayLike, y: ArrayLike) -> NDArr
     ValueError
         No members, or shapes that do not fit.
     """
-    x = np.asarray(paths, dtype=np.float64)
-    y = np.asarray(y, dtype=np.float64)
+    x, y = doubles(paths, "paths"), doubles(y, "y")
     if x.ndim < 1 or x.shape[1:] != y.shape:
         raise ValueError(f"the paths have the shape {x.shape}, the values {y.shape}")
     count = len(x)

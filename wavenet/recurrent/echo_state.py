@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.arguments import integer
+from wavenet.arguments import doubles, integer
 from wavenet.config import SeriesColumns
 from wavenet.formats.model_file import save_model
 from wavenet.generator import Score
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.generator import RecurrentGenerator
-from wavenet.sound import plain_array
 
 _LEAST_SCALE = 1e-3  # of the noise that the read-out leaves: exp(-7), as the outputs have it
 
@@ -188,7 +187,7 @@ class EchoStateNetwork:
 def _sequences(values: Any, name: str) -> list[NDArray[np.float64]]:
     """One array or several, each `(n, channels)`."""
     several = isinstance(values, list | tuple) and np.ndim(values[0]) == 2
-    arrays = [np.asarray(plain_array(v), np.float64) for v in (values if several else [values])]
+    arrays = [doubles(v, name) for v in (values if several else [values])]
     for array in arrays:
         if array.ndim != 2 or array.shape[1] != arrays[0].shape[1] or not array.size:
             raise ValueError(f"{name} must have the shape (n, channels), got {array.shape}")

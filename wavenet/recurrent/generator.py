@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from wavenet import _core
 from wavenet.arguments import integer, per_stream, sampling_options, thread_count
 from wavenet.baselines import baselines
+from wavenet.claim import Claim, claimed
+from wavenet.cpu import warn_of_refused_tiles
 from wavenet.generator import Progress, Score, load
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.recurrent.samples import class_values, decode_samples, encode_samples
@@ -55,6 +57,7 @@ class RecurrentGenerator:
         self.precision = precision
         self.lag_weights = tensors.get("lag_weights")  # of a time series
         self.threads = thread_count(threads)
+        warn_of_refused_tiles(precision)
         self._model = _core.Recurrent(
             vars(config) | {"classes": config.class_count if config.output == "categorical" else 0},
             tensors,
@@ -175,9 +178,7 @@ class RecurrentGenerator:
         **conditioning
             `global_vector`, `covariates`, as for `streams`.
         """
-        log_likelihood = np.concatenate(self._feed("score", y, conditioning))
-        bits = -float(np.mean(log_likelihood, dtype=np.float64)) / np.log(2)
-        return Score(log_likelihood, float(bits))
+        return Score.of(self._feed("score", y, conditioning))
 
     def baselines(self, y: str | ArrayLike) -> dict[str, float]:
         """Bits per sample that simple codes need for classes: a scale for those of `score`.
@@ -208,6 +209,8 @@ class RecurrentGenerator:
 
 class RecurrentStreams:
     """Streams of a recurrent model that advance together.
+
+    One call at a time: RuntimeError where another thread is in one; copies are free.
 
     Parameters
     ----------
@@ -250,6 +253,7 @@ class RecurrentStreams:
         self._options = sampling_options(config, seed, temperature, top_k, top_p)
         if config.output != "categorical" and (top_k is not None or top_p is not None):
             raise ValueError("top_k and top_p need a model of classes")
+        self._claim = Claim()
         self.core = _core.RecurrentStreams(generator._model, self.batch, generator.threads)
         size = config.global_channels
         for b, vector in enumerate(
@@ -264,11 +268,13 @@ class RecurrentStreams:
             self.feed("prime", samples, self.samples_left(samples.shape[1]))
             self._last = samples[:, -1]
 
+    @claimed
     def __copy__(self) -> RecurrentStreams:
         fork = object.__new__(RecurrentStreams)
-        fork.__dict__ = self.__dict__ | {"core": copy.copy(self.core)}
+        fork.__dict__ = self.__dict__ | {"core": copy.copy(self.core), "_claim": Claim()}
         return fork
 
+    @claimed
     def generate(self, n_samples: int) -> Any:
         """The next samples of every stream."""
         self.samples_left(n_samples)
@@ -287,14 +293,16 @@ class RecurrentStreams:
             )
         return n_samples or left
 
+    @claimed
     def save(self) -> dict[str, Any]:
         """What the streams remember: time, hidden and cell values, the last sample."""
         return self.core.save()
 
+    @claimed
     def restore(self, memory: dict[str, Any]) -> None:
         """Goes on from what `save` returned, for the same model and batch size."""
         self.core.restore(memory)
-        self._last = memory["samples"]
+        self._last = self.core.save()["samples"]
 
     def calls(self, total: int) -> Iterator[tuple[int, int]]:
         """Ranges of samples, each short enough for one call into the core."""
@@ -303,14 +311,27 @@ class RecurrentStreams:
         for start in range(0, total, step):
             yield start, min(start + step, total)
 
+    @claimed
     def draw(self, count: int) -> NDArray[np.float32]:
-        """The next samples as the core has them, `(batch, count, channels)`; see `calls`."""
+        """The next samples as the core has them, `(batch, count, channels)`; see `calls`.
+
+        ValueError where vectors grow beyond all numbers: the model diverges.
+        """
         config = self.generator.config
         given = self._next_covariates(count)
         if config.output == "point" and not config.feedback:  # nothing to draw: a block at once
-            return self.core.outputs(None, given)
-        return self.core.generate(count, given, **self._options)
+            values = self.core.outputs(None, given)
+        else:
+            values = self.core.generate(count, given, **self._options)
+        if not np.isfinite(values).all():
+            stream, sample = np.argwhere(~np.isfinite(values))[0, :2]
+            raise ValueError(
+                f"sample {self.core.time - count + sample} of stream {stream} is not finite: what "
+                "the model predicts from its own samples grows without bound"
+            )
+        return values
 
+    @claimed
     def decode(self, parts: list[NDArray[np.float32]]) -> Any:
         """Samples that `draw` just returned, part after part, as the user takes them."""
         values = np.concatenate(parts, axis=1)
@@ -318,6 +339,7 @@ class RecurrentStreams:
         self._last = values[:, -1]
         return samples if self.batch > 1 else samples[0]
 
+    @claimed
     def feed(self, method: str, samples: np.ndarray | None, total: int) -> list[np.ndarray]:
         """Calls a method of the core with the next samples `(batch, n, channels)`, in parts."""
         return [
