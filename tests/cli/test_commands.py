@@ -263,6 +263,12 @@ def test_info_lists_the_shipped_models(wavenet):
     assert sum(line.startswith("    wavenet ") for line in lines) == 4
 
 
+def test_info_of_a_converter(wavenet):
+    out = wavenet("info", "slt-to-bdl").out
+    assert "components: 80; method " in out and "target: F0 from 64 to 179 Hz" in out
+    assert out.count("sample rate") == 1
+
+
 def test_what_was_written_is_said(wavenet, speaking_model, plain_model, writing_model, tmp_path):
     path = tmp_path / "a b.wav"
     said = wavenet("synthesize", "-o", path, "--model", speaking_model, "--text", "a b").out

@@ -37,6 +37,21 @@ def test_refused(wavenet, tmp_path, content, message):
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("kept", [0, 100, 3000])
+def test_cut_off(wavenet, tmp_path, zipped, kept):
+    path = tmp_path / "checkpoint.pth"
+    weights = {"state_dict": {"a": torch.ones(1000), "b": torch.ones(1000)}}
+    torch.save(weights, path, _use_new_zipfile_serialization=zipped)
+    path.write_bytes(path.read_bytes()[:kept])
+    (tmp_path / "h.json").write_text("{}")
+    outcome = wavenet("import-model", path, "--config", tmp_path / "h.json", "-o", tmp_path / "m")
+    assert outcome.code == 2 and outcome.err.count("\n") == 1
+    said = ("is not a file of torch.save, or is cut off: ", "is refused: it is damaged")
+    assert any(text in outcome.err for text in said) and "Errno" not in outcome.err
+    assert len(outcome.err) < 300
+
+
 def test_models_are_not_overwritten(wavenet, tmp_path):
     (tmp_path / "model.safetensors").touch()
     outcome = wavenet("import-model", "c.pth", "--config", "h.json", "-o", tmp_path)

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from wavenet.config import SeriesColumns, WaveNetConfig
+    from wavenet.conversion.config import VoiceConverterConfig
     from wavenet.recurrent.config import RecurrentConfig
 
 
@@ -43,6 +44,8 @@ def info(
             _print_latency(config, Generator(config, tensors).lookahead_frames)
     elif config.kind == "recurrent":
         _print_recurrent(config)
+    elif config.kind == "voice-converter":
+        _print_converter(config)
     if hasattr(config, "temperature"):
         print(f"temperature: {config.temperature:g}")
 
@@ -96,6 +99,12 @@ def _print_recurrent(config: RecurrentConfig) -> None:
     for name in ("covariates", "global_channels"):
         if getattr(config, name):
             print(f"{name.replace('_', ' ')}: {getattr(config, name)}")
+
+
+def _print_converter(config: VoiceConverterConfig) -> None:
+    print(f"components: {config.n_components}; method {config.method}, F0 {config.f0}")
+    for name, speaker in (("source", config.source), ("target", config.target)):
+        print(f"{name}: F0 from {speaker.f0_low:.0f} to {speaker.f0_high:.0f} Hz")
 
 
 def _print_latency(config: WaveNetConfig, frames: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from wavenet.formats.atomic import explain
 from wavenet.formats.rows import parse_json
 
 _SETTINGS_BYTES = 2**20
@@ -85,16 +86,18 @@ def _load(path: Path, harmless: list[Any]) -> Any:
             f"{path} is refused: it is damaged, or holds more than tensors and plain values, which "
             f"could run code ({_cause(error)})"
         ) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError,
-            AssertionError, UnicodeDecodeError) as error:  # fmt: skip
-        raise ValueError(f"{path} is not a file of torch.save: {_cause(error)}") from None
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError,
+            IndexError, AssertionError) as error:  # fmt: skip
+        raise ValueError(
+            f"{path} is not a file of torch.save, or is cut off: {_cause(error)}"
+        ) from None
 
 
 def _cause(error: Exception) -> str:
-    """The line of torch's message that names what was found."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    """The line of torch's message that names what was found, or its first sentence."""
+    lines = [line.strip() for line in explain(error).splitlines() if line.strip()]
     named = next((line for line in lines if "GLOBAL" in line or "Unsupported" in line), None)
-    return (named or (lines[0] if lines else type(error).__name__))[:200]
+    return (named or (lines[0].split(". ")[0] if lines else "it ends too early"))[:200]
 
 
 def _fold(tensors: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
