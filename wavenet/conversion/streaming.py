@@ -26,9 +26,9 @@ _LOWEST_DEVIATIONS = 2.5  # of log F0 below its mean: lower voices would only ad
 _DITHER = 1e-6 * np.random.default_rng(0).standard_normal(8191)
 
 
-def check_converted(y: np.ndarray) -> None:
+def check_converted(out: np.ndarray) -> None:
     """ValueError where converted sound is not finite."""
-    if not np.isfinite(y).all():
+    if not np.isfinite(out).all():
         raise ValueError("the converted sound is not finite: the model is damaged")
 
 
