@@ -80,3 +80,14 @@ def test_slt16k_copies_an_unseen_sentence(data):
     assert other.mcd_db > 8
     assert copy.voicing_error < 0.2
     assert copy.lsd_db < 8
+
+
+def test_the_vocoder_loads_in_8_bits(data):
+    """With the ranges in its file; the scale is what a sentence needs in its own precision."""
+    path = sorted((data / "speech_arctic" / "slt").glob("*.flac"))[-1]
+    y = read_audio(path, 16000)[0][8000:20000]
+    exact, small = wavenet.load("slt16k"), wavenet.load("slt16k", precision="int8")
+    assert small.precision == "int8" and exact.precision == "bf16"
+    condition = exact.condition_from_sound(y)
+    bits = [g.score(y, condition=condition).bits_per_sample for g in (exact, small)]
+    assert bits[1] - bits[0] < 0.05, bits
