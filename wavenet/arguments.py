@@ -34,9 +34,10 @@ def number(name: str, value: Any, low: float, high: float) -> float:
 
 def choice(name: str, value: Any, choices: Sequence[Choice]) -> Choice:
     """`value`, found to be one of `choices`."""
-    if not isinstance(value, str) or value not in choices:
+    found = [known for known in choices if isinstance(value, str) and value == known]
+    if not found:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
-    return value
+    return found[0]
 
 
 def real_array(name: str, value: ArrayLike, axes: Sequence[str]) -> NDArray[np.float64]:

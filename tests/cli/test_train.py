@@ -89,6 +89,16 @@ def test_without_torch(code):
         assert result.returncode == 2 and result.stderr.count("\n") == 1
 
 
+def test_without_scikit_learn(wavenet, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    days = np.datetime64("2020-01-01") + np.arange(200)
+    rows = "".join(f"{day},{i % 7}\n" for i, day in enumerate(days))
+    (tmp_path / "a.csv").write_text("day,a\n" + rows)
+    options = ["--kind", "echo-state", "--target", "a", "--horizon", 5]
+    outcome = wavenet("train", tmp_path / "a.csv", "-o", tmp_path / "out", *options)
+    assert outcome.code == 2 and 'pip install "wavenet-engine[train]"' in outcome.err
+
+
 def test_settings_need_no_torch(tmp_path):
     code = "import sys, wavenet.training.settings as s; s.described_settings(); print('torch' in "
     command = [sys.executable, "-c", code + "sys.modules)"]

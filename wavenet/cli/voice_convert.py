@@ -90,7 +90,8 @@ def fit(
     converter.save(output, "float16" if half else "float32")
     figures = converter.config_.training
     print(
-        f"{output}: {figures['pairs']:.0f} pairs, {converter.config_.n_components} components; "
+        f"{output}: {figures['pairs']:.0f} pairs at {converter.config_.world.sample_rate:,} Hz, "
+        f"{converter.config_.n_components} components; "
         f"distortion of the training pairs {figures['distortion_before_db']:.2f} dB before "
         f"conversion, {figures['distortion_after_db']:.2f} dB after"
     )

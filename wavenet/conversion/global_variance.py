@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
-from wavenet.conversion.parameter_generation import Windows, coefficients, doubles, mlpg
+from wavenet.arguments import doubles
+from wavenet.conversion.parameter_generation import Windows, coefficients, mlpg
 
 
 class GlobalVarianceTrajectory(NamedTuple):

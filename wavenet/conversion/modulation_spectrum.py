@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.conversion.parameter_generation import doubles
+from wavenet.arguments import doubles
 
 _SMALLEST_POWER = 1e-20
 

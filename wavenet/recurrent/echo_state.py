@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wavenet.arguments import doubles, integer
 from wavenet.config import SeriesColumns
+from wavenet.extras import extra
 from wavenet.formats.model_file import save_model
 from wavenet.generator import Score
 from wavenet.recurrent.config import RecurrentConfig
@@ -105,7 +106,8 @@ class EchoStateNetwork:
         ValueError
             Misshapen or non-finite samples, or none behind the washout; a constant dimension.
         """
-        from sklearn.linear_model import Ridge
+        with extra("train", "echo state networks"):
+            from sklearn.linear_model import Ridge
 
         sequences = _sequences(y, "samples")
         given = _sequences(covariates, "covariates") if covariates is not None else None
