@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,12 @@ from wavenet.claim import Claim, claimed
 from wavenet.config import WaveNetConfig
 from wavenet.cpu import warn_of_refused_tiles
 from wavenet.features.labels import Span, label_track, spans_from_text
+from wavenet.features.statistics import FrameWatch
 from wavenet.formats.model_file import load_model
 from wavenet.noise_shaping import filters_of_frames, noise_shaping_of
 from wavenet.recurrent.config import RecurrentConfig
 from wavenet.samples import decode_samples, encode_samples, silence_code
-from wavenet.sound import as_samples, as_signal
+from wavenet.sound import ClippingWarning, as_samples, as_signal
 
 if TYPE_CHECKING:
     from wavenet.recurrent.generator import RecurrentGenerator
@@ -231,6 +233,7 @@ class Generator:
             audio[:, start:end] = streams.generate(end - start)
             if progress:
                 progress(end, total)
+        streams.warn_of_clipping()
         return audio if batch > 1 else audio[0]
 
     def stream(
@@ -266,10 +269,11 @@ class Generator:
                 if left is None:
                     count = streams.ready(count)
                     if count == 0:
-                        return
+                        break
                 block = streams.generate(count)
                 yield block if streams.batch > 1 else block[0]
                 done += count
+            streams.warn_of_clipping()
 
         return blocks()
 
@@ -503,7 +507,9 @@ class Streams:
         self.core = _core.WaveNetStreams(generator._model, self.batch, generator.threads)
         self._claim = Claim()
         self._noise_shaping = noise_shaping_of(generator.config, self.batch)
-        self._warned = False
+        self._generated, self._clipped, self._loudest = 0, 0, 0.0
+        statistics = getattr(generator.config.features, "statistics", None)
+        self._watch = FrameWatch(statistics, self.batch) if statistics else None
         self._blocks = condition if isinstance(condition, Iterator) else None
         self._frames = self._condition(speaker, global_vector, condition)
         if prime is not None:
@@ -545,7 +551,32 @@ class Streams:
         samples = self.generator._decode(np.concatenate(parts, axis=1))
         if self._noise_shaping:
             samples = self._noise_shaping.undo(samples)
+        self._count_clipped(samples)
         return np.clip(samples, -1, 1)
+
+    def _count_clipped(self, samples: NDArray[np.float32]) -> None:
+        """Counts what is beyond full scale; continuous outputs are clipped to it as they are drawn.
+
+        The codes of a categorical output are all there is.
+        """
+        loudness = np.abs(samples)
+        beyond = loudness > 1
+        if self.generator.config.output != "categorical" and not self._noise_shaping:
+            beyond = (samples <= -1) | (samples >= 1 - 1 / 32768)
+        self._generated += samples.size
+        self._clipped += int(beyond.sum())
+        self._loudest = max(self._loudest, float(loudness.max()))
+
+    def warn_of_clipping(self) -> None:
+        """Warns with numbers if what was generated went beyond full scale."""
+        if self._clipped:
+            loudest = f"; the loudest would be {self._loudest:.2f}" if self._loudest > 1 else ""
+            warnings.warn(
+                f"{self._clipped:,} of {self._generated:,} generated samples lie beyond full scale "
+                f"and are clipped{loudest}: try a lower temperature or another seed",
+                ClippingWarning,
+                stacklevel=2,
+            )
 
     @claimed
     def codes(self, y: np.ndarray) -> NDArray[np.uint16]:
@@ -566,8 +597,10 @@ class Streams:
             if block is None:
                 self._blocks = None
                 frames = [np.empty((0, channels), np.float32)] * self.batch
+                if self._watch:
+                    self._watch.see(frames, last=True)
             else:
-                frames = self._tracks(block)
+                frames = self._tracks(block, last=False)
             for b in range(self.batch):
                 self.core.append(b, frames[b], block is None)
         return min(n_samples, self.core.conditioned_samples - self.core.time)
@@ -607,7 +640,7 @@ class Streams:
         vectors = per_stream("global_vector", global_vector, size, 1, self.batch)
         channels = config.local.channels if config.local else 0
         if self._blocks is None:
-            frames = self._tracks(condition)
+            frames = self._tracks(condition, last=True)
         elif channels:
             frames = [np.empty((0, channels), np.float32)] * self.batch
         else:
@@ -617,7 +650,7 @@ class Streams:
             self.core.condition(b, index, vectors[b], frames[b], self._blocks is None)
         return len(frames[0]) if channels and self._blocks is None else None
 
-    def _tracks(self, condition: Any) -> list[NDArray[np.float32]] | list[None]:
+    def _tracks(self, condition: Any, last: bool) -> list[NDArray[np.float32]] | list[None]:
         """Frames for each stream, normalized as in the training."""
         config = self.generator.config
         channels = config.local.channels if config.local else 0
@@ -625,9 +658,7 @@ class Streams:
         if config.adaptive_noise_shaping:
             filters = {id(track): filters_of_frames(config, track) for track in tracks}
             self._noise_shaping.append([filters[id(track)] for track in tracks])
-        statistics = getattr(config.features, "statistics", None)
-        if statistics:
-            for track in {id(track): track for track in tracks}.values():
-                self._warned = self._warned or statistics.warn(track)  # once, not for each block
-            tracks = [statistics.normalize(track) for track in tracks]
+        if self._watch:
+            self._watch.see(tracks, last)
+            tracks = [config.features.statistics.normalize(track) for track in tracks]
         return tracks

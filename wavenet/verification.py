@@ -74,10 +74,12 @@ def example_conditioning(generator: Generator, n_samples: int) -> dict[str, np.n
         values["global_vector"] = random.standard_normal(config.global_channels)
     if config.local:
         frames = -(-n_samples // config.local.hop_length)
-        values["condition"] = random.standard_normal((frames, config.local.channels))
         statistics = getattr(config.features, "statistics", None)
-        if statistics:
-            values["condition"] = statistics.denormalize(values["condition"])
+        values["condition"] = (
+            statistics.draw(random, frames)
+            if statistics
+            else random.standard_normal((frames, config.local.channels))
+        )
     return values
 
 

@@ -30,6 +30,7 @@ from wavenet.training.corpus import (
     read_mono,
     sounds_and_taps,
 )
+from wavenet.training.frame_mixture import frame_mixture
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
 
@@ -165,8 +166,11 @@ def _normalized(
     """Statistics of the features that are trained on, and all frames normalized by them."""
     features = config.sound_features
     if features.statistics is None:
-        training = (i.track for i, held in zip(items, held_out, strict=True) if not held)
-        features = dataclasses.replace(features, statistics=FrameStatistics.of(training))
+        training = [i.track for i, held in zip(items, held_out, strict=True) if not held]
+        statistics = FrameStatistics.of(training)
+        mixture = frame_mixture([statistics.normalize(track) for track in training])
+        statistics = dataclasses.replace(statistics, mixture=mixture)
+        features = dataclasses.replace(features, statistics=statistics)
     normalize = features.statistics.normalize
     items = [dataclasses.replace(item, track=normalize(item.track)) for item in items]
     return dataclasses.replace(config, features=features), items

@@ -1,0 +1,32 @@
+"""Gives a vocoder the mixture of its training frames, by which it warns of unlike features.
+
+Training makes it. This is for models of before, from the recordings that they were trained on, of
+which 200, evenly spread, are taken:
+
+python examples/vocoder_statistics.py MODEL manifest.csv OUTPUT
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from wavenet.assets import find_model
+from wavenet.formats.model_file import load_model, save_model
+from wavenet.generator import Generator
+from wavenet.manifest import read_clips
+from wavenet.quantization import read_recordings
+from wavenet.training.frame_mixture import frame_mixture
+
+model, manifest, output = sys.argv[1:]
+config, tensors = load_model(find_model(model))
+generator = Generator(config, tensors)
+clips = [clip for clip in read_clips(Path(manifest)) if clip.split != "validation"]
+recordings = read_recordings(generator, clips[:: -(-len(clips) // 200)])
+statistics = config.features.statistics
+tracks = [statistics.normalize(recording.conditioning["condition"]) for recording in recordings]
+statistics = dataclasses.replace(statistics, mixture=frame_mixture(tracks))
+features = dataclasses.replace(config.features, statistics=statistics)
+save_model(output, dataclasses.replace(config, features=features), tensors)
+print(
+    f"{output}: {statistics.mixture.expected:.2f} ± {statistics.mixture.spread:.2f} nat per frame"
+)
