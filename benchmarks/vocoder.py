@@ -3,7 +3,8 @@
     python benchmarks/vocoder.py DATA/speech_arctic/slt --model slt16k -o vocoder.json
 
 takes the last --files recordings of the folder, which must be those that the model was not trained
-on, and prints the mean of every figure of `wavenet evaluate` with its 95 % interval for:
+on, and prints the mean of every figure of `wavenet evaluate` with its 95 % interval, and the levels of
+`sound_levels.py` (in dB over the recording's), for:
 
     MODEL         the recording from its features, through the model
     codes         the recording behind the model's own codes (mu-law behind its noise shaping):
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from sound_levels import levels
 
 from wavenet import load
 from wavenet.audio import read_audio, write_audio
@@ -47,7 +49,7 @@ def main() -> None:
     parser.add_argument("--model", default="slt16k")
     parser.add_argument("--precision", help="by default that of the model file")
     parser.add_argument("--files", type=int, default=50)
-    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--temperature", type=float, help="by default that of the model")
     parser.add_argument("--model-only", action="store_true", help="without the other systems")
     parser.add_argument("--sounds", type=Path, help="folder for the model's sounds")
     parser.add_argument("--output", "-o", type=Path)
@@ -65,6 +67,7 @@ def main() -> None:
     if options.model_only:
         systems = {str(options.model): systems[str(options.model)]}
     figures: dict[str, list[Figures]] = {name: [] for name in systems}
+    plain: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     paths = find_audio(options.folder)[-options.files :]
     f0_range = find_f0_range_of(paths)
     for path in paths:
@@ -73,6 +76,7 @@ def main() -> None:
         for name, system in systems.items():
             sound = system(y)
             figures[name].append(measure(sound))
+            plain[name].append(levels(y, sound, rate))
             if options.sounds and name == str(options.model):
                 write_audio(options.sounds / f"{path.stem}.wav", sound, rate)
         bits = generator.score(y, condition=generator.condition_of(y)).bits_per_sample
@@ -87,12 +91,18 @@ def main() -> None:
         for name, rows in figures.items()
     }
     print(table(means.items()))
+    plain_means = {
+        name: {key: float(np.nanmean([row[key] for row in rows])) for key in rows[0]}
+        for name, rows in plain.items()
+    }
+    for name, values in plain_means.items():
+        print(f"{name}: " + ", ".join(f"{key} {value:.2f}" for key, value in values.items()))
     factor = speed.real_time_factor(rate)
     print(f"{factor:.2f} times real time on one thread, {generator.precision}")
     if options.output:
         values = {
             "model": str(options.model), "precision": generator.precision,
-            "temperature": options.temperature, "files": options.files,
+            "temperature": options.temperature, "files": options.files, "levels": plain_means,
             "settings": settings(f0_range), "real_time_factor": factor,
             "means": {n: {k: list(v) for k, v in by_name.items()} for n, by_name in means.items()},
         }  # fmt: skip
@@ -105,7 +115,7 @@ class Speed:
     def __init__(self) -> None:
         self.seconds, self.samples = 0.0, 0
 
-    def copy(self, generator: Generator, y: np.ndarray, temperature: float) -> np.ndarray:
+    def copy(self, generator: Generator, y: np.ndarray, temperature: float | None) -> np.ndarray:
         condition = generator.condition_of(y)
         started = time.process_time()
         sound = generator.generate(len(y), condition=condition, temperature=temperature)
