@@ -3,8 +3,8 @@
     python benchmarks/vocoder.py DATA/speech_arctic/slt --model slt16k -o vocoder.json
 
 takes the last --files recordings of the folder, which must be those that the model was not trained
-on, and prints the mean of every figure of `wavenet evaluate` with its 95 % interval, and the levels of
-`sound_levels.py` (in dB over the recording's), for:
+on, and prints the mean of every figure of `wavenet evaluate` with its 95 % interval, and levels in
+dB over the recording's (`sound_levels.py`), for:
 
     MODEL         the recording from its features, through the model
     codes         the recording behind the model's own codes (mu-law behind its noise shaping):

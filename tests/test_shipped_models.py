@@ -1,5 +1,6 @@
 """The shipped models: whole, verified, and doing what they are for."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import wavenet
 from wavenet.assets import find_model
 from wavenet.audio import read_audio
 from wavenet.evaluation import Measure
+from wavenet.features.statistics import FeatureRangeWarning
 from wavenet.verification import verify
 
 
@@ -91,3 +93,24 @@ def test_the_vocoder_loads_in_8_bits(data):
     condition = exact.condition_from_sound(y)
     bits = [g.score(y, condition=condition).bits_per_sample for g in (exact, small)]
     assert bits[1] - bits[0] < 0.05, bits
+
+
+@pytest.mark.parametrize(
+    ("path", "unlike"),
+    [
+        ("speech_arctic/slt/arctic_b0500.flac", False),
+        ("speech_arctic/slt/arctic_b0515.flac", False),
+        ("speech_arctic/slt/arctic_b0532.flac", False),
+        ("speech_arctic/bdl/arctic_b0532.flac", True),
+        ("speech_pjs/pjs042.flac", True),
+        ("digits_fsdd/theo.flac", True),
+    ],
+)
+def test_slt16k_tells_other_speakers(data, path, unlike):
+    vocoder = wavenet.load("slt16k")
+    y, rate = read_audio(data / path, 16000)
+    frames = vocoder.condition_from_sound(y[: 4 * rate])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        vocoder.streams(condition=frames)
+    assert [w.category for w in caught] == [FeatureRangeWarning] * unlike
