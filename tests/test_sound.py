@@ -136,7 +136,7 @@ ENTRANCES = {
     "metrics.perception.pesq": lambda m, y: perception.pesq(y, y, RATE),
     "metrics.perception.stoi": lambda m, y: perception.stoi(y, y, RATE),
     "noise_shaping.NoiseShaping.shape": lambda m, y: noise_shaping.NoiseShaping(
-        1, 4000, TAPS
+        1, 4000, noise_shaping.unlimited(TAPS)
     ).shape(y),
     "noise_shaping.average_log_spectrum": lambda m, y: noise_shaping.average_log_spectrum([y]),
     "noise_shaping.shape_by_frames": lambda m, y: noise_shaping.shape_by_frames(y, TAPS, 4000),
