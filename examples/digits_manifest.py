@@ -3,8 +3,8 @@
     python examples/digits_manifest.py DIGITS_FOLDER OUTPUT_FOLDER
 
 DIGITS_FOLDER holds `index.csv` (file, speaker, digit, take, start_sample, end_sample) and the
-recordings. Every take is cut to the word, brought to the same level and faded at both ends; takes
-23 and 24 of each speaker and digit are for validation.
+recordings. Every take is cut to the word and what is faint around it, brought to the same level and
+faded at both ends; takes 23 and 24 of each speaker and digit are for validation.
 """
 
 import csv
@@ -18,21 +18,26 @@ from wavenet.audio import write_audio
 
 FRAME = 0.01  # [s]
 ACTIVE = 0.06  # of the loudest frame, the level [RMS] from which a frame counts as speech
-MARGIN = 0.02  # [s] kept on both sides of the word
-LEVEL = 0.1  # RMS of the word
+GAP = 0.3  # [s] of less level that ends the word
+MARGIN = 0.25  # [s] kept on both sides: an "s" is 30 to 45 dB below its vowel in some voices
+LEVEL = 0.1  # RMS of the frames of speech
 PEAK = 0.95
 FADE = 0.005  # [s]
 VALIDATION_TAKES = {"23", "24"}
 
 
+def frame_levels(sound: np.ndarray, rate: int) -> np.ndarray:
+    """RMS of each whole frame."""
+    size = int(FRAME * rate)
+    return np.sqrt(np.mean(sound[: len(sound) // size * size].reshape(-1, size) ** 2, axis=1))
+
+
 def word_bounds(take: np.ndarray, rate: int) -> tuple[int, int]:
     """First and last sample of the word in a take, with the margin."""
-    size = int(FRAME * rate)
-    frames = take[: len(take) // size * size].reshape(-1, size)
-    level = np.sqrt(np.mean(frames**2, axis=1))
+    size, level = int(FRAME * rate), frame_levels(take, rate)
     active = np.flatnonzero(level >= ACTIVE * level.max())
     # A click or breath far from the word is not part of it: keep the loudest stretch.
-    stretches = np.split(active, np.flatnonzero(np.diff(active) > 0.15 / FRAME) + 1)
+    stretches = np.split(active, np.flatnonzero(np.diff(active) > GAP / FRAME) + 1)
     word = max(stretches, key=lambda stretch: np.sum(level[stretch] ** 2))
     margin = int(MARGIN * rate)
     start = max(0, word[0] * size - margin)
@@ -41,7 +46,9 @@ def word_bounds(take: np.ndarray, rate: int) -> tuple[int, int]:
 
 def normalise(word: np.ndarray, rate: int) -> np.ndarray:
     """The word at the common level, faded in and out."""
-    gain = min(LEVEL / np.sqrt(np.mean(word**2)), PEAK / np.abs(word).max())
+    level = frame_levels(word, rate)
+    speech = level[level >= ACTIVE * level.max()]
+    gain = min(LEVEL / np.sqrt(np.mean(speech**2)), PEAK / np.abs(word).max())
     ramp = np.linspace(0, 1, int(FADE * rate))
     word = word * gain
     word[: len(ramp)] *= ramp
