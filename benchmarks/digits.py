@@ -1,57 +1,45 @@
-"""How well the model "digits" speaks: recognised words and speakers, and bits per sample.
+"""How well the model "digits" speaks: words and speakers recognised, levels, bits per sample.
 
-    python benchmarks/digits.py DIGITS_FOLDER [--model digits] [--seeds 12] [--json OUT]
+    python benchmarks/digits.py DIGITS_FOLDER [--model digits] [--seeds 12] [--first-seed 0]
 
 DIGITS_FOLDER holds the Free Spoken Digit Dataset with its `index.csv` (see
-examples/digits_manifest.py). Two classifiers, of the word and of the speaker, learn from the real
-training takes alone and are tested on the real validation takes; then they judge synthesized words.
+examples/digits_manifest.py). The judges (see digits_judges.py) learn from the real training takes
+alone and are tested on the real validation takes; then they judge synthesized words.
 """
 
 import argparse
 import csv
+import itertools
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import librosa
 import numpy as np
 import soundfile
+from digits_judges import JUDGES, RATE, TARGETS, confusion
 from machine import report
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 import wavenet
 import wavenet.baselines
 import wavenet.features.labels
 
-RATE = 8000
-FRAMES = 24  # every word is stretched to this many frames
 DIGITS = "0123456789"
+BANDS = (0, 1000, 2000, 3000, 4000)  # [Hz]
+CLIPPED = 0.999
 
 
-def features(word: np.ndarray) -> np.ndarray:
-    """Log-mel frames of a word, its time normalised, without its overall level."""
-    mel = librosa.feature.melspectrogram(
-        y=word, sr=RATE, n_fft=256, hop_length=80, n_mels=32, fmin=60, fmax=3800
-    )
-    log_mel = np.log(mel + 1e-4 * mel.max())
-    places = np.linspace(0, log_mel.shape[1] - 1, FRAMES)
-    frames = np.stack([np.interp(places, np.arange(log_mel.shape[1]), row) for row in log_mel])
-    return (frames - frames.mean()).ravel()
-
-
-def variations(word: np.ndarray) -> list[np.ndarray]:
-    """A word as it is, cut closer at both ends, and with noise: the classifiers must not mind."""
-    cut = len(word) // 20
-    noise = np.random.default_rng(len(word)).standard_normal(len(word)).astype(np.float32)
+def published_takes(source: Path, words: list[dict]) -> list[dict]:
+    """The same words as they were published, whole; in the order of `words`."""
+    with open(source / "index.csv", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: row["file"])  # stable: as prepared
+    audio = {
+        name: soundfile.read(source / name, dtype="float32")[0]
+        for name in {r["file"] for r in rows}
+    }
     return [
-        word,
-        word[cut:],
-        word[:-cut],
-        word + 0.004 * noise,
-        word[cut:-cut] - 0.008 * noise[cut:-cut],
+        word | {"audio": audio[row["file"]][int(row["start_sample"]) : int(row["end_sample"])]}
+        for word, row in zip(words, rows, strict=True)
     ]
 
 
@@ -72,24 +60,12 @@ def prepared_words(source: Path) -> list[dict]:
     return rows
 
 
-def train_classifier(words: list[dict], target: str):
-    """A support vector machine on the log-mel frames of the words and their variations."""
-    examples = [(features(v), word[target]) for word in words for v in variations(word["audio"])]
-    inputs, labels = zip(*examples, strict=True)
-    return make_pipeline(StandardScaler(), SVC(C=10, gamma="scale")).fit(inputs, labels)
-
-
-def accuracy(classifier, words: list[dict], target: str) -> float:
-    predicted = classifier.predict([features(word["audio"]) for word in words])
-    return float(np.mean(predicted == [word[target] for word in words]))
-
-
-def synthesize(generator, seeds: int, temperature: float) -> list[dict]:
+def synthesize(generator, seeds: range, temperature: float | None) -> list[dict]:
     """Every digit in every voice, once a seed, each sequence in an order of its own."""
     words = []
     for speaker in generator.config.speakers:
         conditions, spans = [], []
-        for seed in range(seeds):
+        for seed in seeds:
             order = np.random.default_rng(seed).permutation(list(DIGITS))
             found, seconds = wavenet.features.labels.spans_from_text(
                 generator.config.features, " ".join(order), speaker, seed
@@ -99,8 +75,9 @@ def synthesize(generator, seeds: int, temperature: float) -> list[dict]:
         frames = max(map(len, conditions))
         padded = [np.pad(c, ((0, frames - len(c)), (0, 0))) for c in conditions]
         audio = generator.generate(
-            condition=padded, speaker=speaker, batch=seeds, seed=1, temperature=temperature
-        ).reshape(seeds, -1)
+            condition=padded, speaker=speaker, batch=len(seeds), seed=seeds.start + 1,
+            temperature=temperature,
+        ).reshape(len(seeds), -1)  # fmt: skip
         for y, found in zip(audio, spans, strict=True):
             for digit, start, end in found:
                 word = y[round(start * RATE) : round(end * RATE)]
@@ -136,33 +113,76 @@ def linear_prediction(words: list[dict]) -> float:
     return wavenet.baselines.baselines(sounds, 256, values)["linear prediction"]
 
 
+def judge(judge, words: list[dict]) -> tuple[dict[str, float], str]:
+    """Fractions recognised, over all and of each word and voice, and what was taken for what."""
+    predicted = judge.predict(words)
+    found, tables = {}, []
+    for target, name in zip(TARGETS, ("words", "speakers"), strict=True):
+        right = np.array([word[target] for word in words])
+        hits = predicted[target] == right
+        found[name] = float(hits.mean())
+        for group in TARGETS:
+            labels = np.array([word[group] for word in words])
+            found |= {f"{name} of {c}": float(hits[labels == c].mean()) for c in np.unique(labels)}
+        tables.append(confusion(predicted[target], right))
+    return found, "\n".join(tables)
+
+
+def plain_numbers(words: list[dict]) -> dict[str, float]:
+    """Level, peaks and power per band [dB of full scale] over all samples, clipped samples."""
+    y = np.concatenate([word["audio"] for word in words])
+    frames = np.lib.stride_tricks.sliding_window_view(y, 256)[::128] * np.hanning(256)
+    power = np.mean(np.abs(np.fft.rfft(frames)) ** 2, axis=0)
+    power *= 2 / (256 * np.sum(np.hanning(256) ** 2))  # one-sided: its sum is the mean square
+    places = np.fft.rfftfreq(256, 1 / RATE)
+    peaks = [np.abs(word["audio"]).max() for word in words]
+    numbers = {
+        "level [dB]": decibels(np.mean(y**2)),
+        "median peak": float(np.median(peaks)),
+        "highest peak": float(np.max(peaks)),
+        "clipped samples": int(np.sum(np.abs(y) >= CLIPPED)),
+    }
+    for low, high in itertools.pairwise(BANDS):
+        inside = (places >= low) & (places < high)
+        numbers[f"{low} to {high} Hz [dB]"] = decibels(np.sum(power[inside]))
+    return numbers
+
+
+def decibels(power: float) -> float:
+    return float(10 * np.log10(power))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--model", default="digits")
     parser.add_argument("--seeds", type=int, default=12)
-    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--temperature", type=float, help="By default the model's own.")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
 
     words = prepared_words(arguments.data)
-    training = [word for word in words if word["split"] == "train"]
-    unseen = [word for word in words if word["split"] == "validation"]
+    takes = published_takes(arguments.data, words)
+    training, unseen = ([w for w in words if w["split"] == s] for s in ("train", "validation"))
     generator = wavenet.load(arguments.model)
-    synthesized = synthesize(generator, arguments.seeds, arguments.temperature)
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    synthesized = synthesize(generator, seeds, arguments.temperature)
     results = {
-        "temperature": arguments.temperature,
         "training_words": len(training),
         "unseen_words": len(unseen),
         "synthesized_words": len(synthesized),
     }
-    for target, name in (("text", "words"), ("speaker", "speakers")):
-        classifier = train_classifier(training, target)
-        results[f"{name}_recognised_in_unseen_takes"] = accuracy(classifier, unseen, target)
-        results[f"{name}_recognised_in_synthesis"] = accuracy(classifier, synthesized, target)
-        for group in sorted({word[target] for word in words}):
-            part = [word for word in synthesized if word[target] == group]
-            results[f"{name}_recognised: {group}"] = accuracy(classifier, part, target)
+    for name, make in JUDGES.items():
+        judging = make([take for take in takes if take["split"] == "train"])
+        real, _ = judge(judging, [take for take in takes if take["split"] == "validation"])
+        found, tables = judge(judging, synthesized)
+        print(f"{name}, synthesized words: a row for what was asked for\n{tables}")
+        for key, value in found.items():
+            results[f"{name}: {key}, real and synthesized"] = f"{real[key]:.3f} {value:.3f}"
+    real, found = plain_numbers(words), plain_numbers(synthesized)
+    for key, value in found.items():
+        results[f"{key}, real and synthesized"] = f"{real[key]:.4g} {value:.4g}"
     results["bits_per_sample"] = bits_per_sample(generator, unseen)
     results["bits_per_sample_of_linear_prediction"] = linear_prediction(unseen)
     results["bits_per_sample_of_independent_codes"] = entropy_of_codes(training, unseen)

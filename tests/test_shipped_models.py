@@ -1,15 +1,20 @@
 """The shipped models: whole, verified, and doing what they are for."""
 
+import csv
+import runpy
 import warnings
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
+import soundfile
 
 import wavenet
 from wavenet.assets import find_model
 from wavenet.audio import read_audio
 from wavenet.evaluation import Measure
+from wavenet.features.labels import spans_from_text
 from wavenet.features.statistics import FeatureRangeWarning
 from wavenet.verification import verify
 
@@ -47,24 +52,68 @@ def test_digits_speak_and_pause():
     assert level > 0.03 and np.median(np.abs(audio[~spoken])) < 0.01
 
 
-def test_digits_predict_real_words(data):
-    import csv
+def test_digits_are_cut_with_their_faint_ends():
+    """The word has its "s", 40 dB below the vowel, and its "t" behind a closure."""
+    script = Path(__file__).parent.parent / "examples" / "digits_manifest.py"
+    bounds = runpy.run_path(str(script))["word_bounds"]
+    random = np.random.default_rng(0)
+    levels = [
+        (0.002, 0.15),
+        (0.3, 0.2),
+        (0.001, 0.2),
+        (0.03, 0.03),
+        (0.002, 0.2),
+        (0, 1),
+        (0.1, 0.01),
+    ]
+    take = np.concatenate([s * random.standard_normal(int(d * 8000)) for s, d in levels])
+    start, end = bounds(take, 8000)
+    assert start == 0 and 0.78 <= end / 8000 < 1
 
-    import soundfile
 
+def test_digits_are_recognised(data):
+    """By the nearest of real takes, heard whole; in the voice whose "s" is the faintest."""
     generator = wavenet.load("digits")
+    templates = [
+        (row["digit"], cepstra(take))
+        for row, take in digit_takes(data, "jackson")
+        if 5 <= int(row["take"]) < 11
+    ]
+    hits = []
+    for seed in range(4):
+        spans, _ = spans_from_text(generator.config.features, "0123456789", "jackson", seed)
+        condition = generator.condition_from_text("0123456789", "jackson", seed)
+        y = generator.generate(condition=condition, speaker="jackson", seed=seed)
+        for digit, start, end in spans:
+            word = cepstra(y[round(start * 8000) : round(end * 8000)])
+            costs = [wavenet.dtw(t, word)[0] / (len(t) + len(word)) for _, t in templates]
+            hits.append(templates[np.argmin(costs)][0] == digit)
+    assert np.mean(hits) >= 0.9
+    assert np.mean(hits[6::10]) >= 0.75
+
+
+def cepstra(y):
+    y = librosa.effects.preemphasis(y / np.abs(y).max())
+    return librosa.feature.mfcc(y=y, sr=8000, n_mfcc=13, n_fft=256, hop_length=80, n_mels=26).T
+
+
+def digit_takes(data, speaker):
+    """Rows of the index of one speaker, each with its sound."""
     with open(data / "digits_fsdd" / "index.csv", newline="") as file:
-        row = next(
-            r for r in csv.DictReader(file) if r["speaker"] == "jackson" and r["take"] == "24"
-        )
-    audio, rate = soundfile.read(data / "digits_fsdd" / row["file"], dtype="float32")
-    y = audio[int(row["start_sample"]) : int(row["end_sample"])]
-    spans = [(row["digit"], 0.0, len(y) / rate)]
+        rows = [row for row in csv.DictReader(file) if row["speaker"] == speaker]
+    audio, _ = soundfile.read(data / "digits_fsdd" / rows[0]["file"], dtype="float32")
+    return [(row, audio[int(row["start_sample"]) : int(row["end_sample"])]) for row in rows]
+
+
+def test_digits_predict_real_words(data):
+    generator = wavenet.load("digits")
+    row, y = next((r, y) for r, y in digit_takes(data, "jackson") if r["take"] == "24")
+    spans = [(row["digit"], 0.0, len(y) / 8000)]
     condition = generator.condition_from_spans(spans, len(y))
     right = generator.score(y, speaker="jackson", condition=condition).bits_per_sample
     others = []
     for digit in set("0123456789") - {row["digit"]}:
-        spans = [(digit, 0.0, len(y) / rate)]
+        spans = [(digit, 0.0, len(y) / 8000)]
         condition = generator.condition_from_spans(spans, len(y))
         others.append(generator.score(y, speaker="jackson", condition=condition).bits_per_sample)
     assert right < 5.5 and right < np.mean(others)
