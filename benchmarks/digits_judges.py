@@ -110,7 +110,7 @@ def variations(word: np.ndarray) -> list[np.ndarray]:
 def confusion(predicted: np.ndarray, right: np.ndarray) -> str:
     """A table: a row for each class, in it how often each class was heard."""
     classes = np.unique(right)
-    width = max(map(len, classes)) + 1
+    width = max(4, *map(len, classes)) + 1
     rows = ["".join(f"{c:>{width}}" for c in ("", *classes))]
     for c in classes:
         counts = [np.sum(predicted[right == c] == heard) for heard in classes]
