@@ -29,6 +29,7 @@ _CONVERSION_LABELS = {
     "log_f0_correlation": ("correlation of log F0", "higher"),
     "voicing_error": ("share of frames with wrong voicing", "lower"),
     "global_variance_ratio": ("global variance over the target's", "nearer to 1"),
+    "level_db": ("level over the target's [dB]", "nearer to 0"),
 }
 _COPY_LABELS = {
     "mcd_db": ("mel-cepstral distortion [dB]", "lower"),
@@ -157,7 +158,7 @@ def _size_of(panels: int) -> tuple[float, float]:
 
 
 def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
-    """Writes each file's figures before and after, and the global variance of each coefficient.
+    """Writes each file's figures before and after, and power and variance beside the target's.
 
     Raises as `check_picture` does.
     """
@@ -169,10 +170,11 @@ def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
         for name, (label, better) in _CONVERSION_LABELS.items()
     ]  # fmt: skip
     figure = _figure(_size_of(len(panels))[0], 11)
-    by_file, by_coefficient = figure.subfigures(2, 1, height_ratios=[2.2, 1])
+    by_file, sums = figure.subfigures(2, 1, height_ratios=[2.2, 1])
     title = f"Conversion against the target's recordings: {_shown(len(evaluation.files))}"
     draw_comparison(by_file, title, panels)
-    axes = by_coefficient.subplots()
+    in_bands, axes = sums.subplots(1, 2)
+    _draw_bands(in_bands, evaluation)
     for side in ("before", "after"):
         ratio = getattr(evaluation, f"global_variance_{side}")
         axes.plot(np.arange(1, len(ratio) + 1), ratio, "o-", markersize=3, label=side)
@@ -180,6 +182,24 @@ def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
     axes.set(xlabel="mel-cepstral coefficient", ylabel="variance over the target's", ylim=(0, None))
     axes.legend()
     _save(figure, path)
+
+
+def _draw_bands(axes: Any, evaluation: Evaluation) -> None:
+    """Power of each band over the target's: of the mean and of the loudest frames."""
+    places = np.arange(len(evaluation.bands))
+    for i, side in enumerate(("before", "after")):
+        bands = [sides[i] for sides in evaluation.bands.values()]
+        statistics = {
+            f"{side}, mean": [band.mean for band in bands],
+            f"{side}, loudest 5 % of the frames": [band.loud for band in bands],
+        }
+        for j, (label, heights) in enumerate(statistics.items()):
+            at = places + 0.4 * i + 0.2 * j - 0.3
+            axes.bar(at, heights, 0.2, label=label, color=f"C{i}", alpha=1.0 - 0.5 * j)
+    axes.axhline(0.0, color="gray", linewidth=0.8)
+    axes.set_xticks(places, list(evaluation.bands))
+    axes.set(ylabel="power over the target's [dB]")
+    axes.legend()
 
 
 def plot_copies(path: str | os.PathLike, evaluation: copies.Evaluation) -> None:

@@ -134,8 +134,9 @@ def test_evaluate(command, model, corpus, tmp_path):
         assert mean == pytest.approx(np.mean(ratios))
         assert set(values["files"][str(corpus / "source" / "00.wav")][side]) == set(values["means"])
     lines = out.splitlines()
-    assert lines[0].split("  ")[-1].strip() == "GV ratio"
-    assert len(lines[2].split()) == 11  # name and five figures, before and after
+    assert lines[0].split("  ")[-1].strip() == "level [dB]"
+    assert len(lines[2].split()) == 13  # name and six figures, before and after
+    assert len(next(line for line in lines if line.startswith("6500-7900 Hz")).split()) == 6
     assert "power_threshold_db: -20.0" in out
     assert picture.stat().st_size > 1000
 

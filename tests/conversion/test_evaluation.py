@@ -13,12 +13,12 @@ from wavenet.features.world import Analysis, WorldSettings
 N = 20
 
 
-def analysis(f0, shift=0.0, stretch=1.0):
+def analysis(f0, shift=0.0, stretch=1.0, loudness=1.0):
     """Mel-cepstra that rise so fast that frames are aligned one to one."""
     mel_cepstrum = np.zeros((N, 5))
     mel_cepstrum[:, 1] = stretch * 10.0 * np.arange(N) + shift
     mel_cepstrum[:, 2:] = np.random.default_rng(0).normal(size=(N, 3))
-    return Analysis(f0, mel_cepstrum, np.zeros(N))
+    return Analysis(f0, mel_cepstrum, np.zeros(N), band_power=np.full((N, 4), loudness))
 
 
 class Oracle:
@@ -32,6 +32,7 @@ class Oracle:
         power_threshold=-20.0,
         method="mlpg",
         f0="log-gaussian",
+        sample_rate=16000,
     )
 
     def convert_features(self, source, method):
@@ -61,6 +62,25 @@ def test_figures_before_and_after(monkeypatch):
     assert values["means"]["distortion_db"]["after"] == {"mean": 0.0, "half_width": None}
     assert values["files"]["a"]["before"]["voicing_error"] == pytest.approx(0.2)
     assert "global_variance_ratio" in values["settings"]
+
+
+def test_power_in_bands_and_level_beside_the_targets(monkeypatch):
+    f0 = np.full(N, 100.0)
+    recordings = {"a": analysis(f0, loudness=10.0), "b": analysis(f0, loudness=0.1)}
+    recordings["b"].band_power[:, 1] = np.geomspace(0.001, 1.0, N)
+    monkeypatch.setattr(evaluation, "cached_analysis", lambda path, *_: recordings[path])
+    result = evaluation.evaluate(Oracle(), ["a"], ["b"])
+    assert list(result.bands) == ["0-3000 Hz", "3000-5000 Hz", "5000-6500 Hz", "6500-7900 Hz"]
+    before, _ = result.bands["0-3000 Hz"]
+    assert (before.mean, before.loud) == (pytest.approx(20.0), pytest.approx(20.0))
+    before, _ = result.bands["3000-5000 Hz"]
+    steps = np.geomspace(0.001, 1.0, N)
+    assert before.mean == pytest.approx(10 * np.log10(10 / steps.mean()))
+    assert before.loud == pytest.approx(10 * np.log10(10 / np.quantile(steps, 0.95)))
+    level = result.files["a"].before.level_db
+    assert level == pytest.approx(10 * np.log10(40 / (0.3 + steps.mean())))
+    values = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert set(values["bands"]["6500-7900 Hz"]["after"]) == {"mean", "loud"}
 
 
 def test_pairs_of_different_text_are_named(monkeypatch):

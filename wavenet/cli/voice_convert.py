@@ -203,7 +203,9 @@ def evaluate(
 
 
 def _print_evaluation(result: Evaluation) -> None:
-    titles = ("MCD [dB]", "log F0 RMSE", "log F0 corr.", "voicing error", "GV ratio")
+    titles = (
+        "MCD [dB]", "log F0 RMSE", "log F0 corr.", "voicing error", "GV ratio", "level [dB]",
+    )  # fmt: skip
     print(f"{'':24s}" + "".join(f"{title:>15s}" for title in titles))
     _print_row("", ["before", "after"] * len(titles))
     for path, score in result.files.items():
@@ -213,6 +215,10 @@ def _print_evaluation(result: Evaluation) -> None:
     _print_row("mean", [f"{i.mean:.3f}" for i in intervals])
     if len(result.files) > 1:
         _print_row("95 % interval: ±", [f"{i.half_width:.3f}" for i in intervals])
+    print(f"\n{'power / target [dB]':24s}{'mean':>15s}{'95 % quantile':>15s}")
+    for name, (before, after) in result.bands.items():
+        pairs = zip(astuple(before), astuple(after), strict=True)
+        _print_row(name, [f"{value:.1f}" for pair in pairs for value in pair])
     print("settings:")
     for name, value in result.settings.items():
         print(f"  {name}: {value}")

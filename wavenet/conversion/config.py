@@ -6,13 +6,18 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from wavenet.arguments import choice, integer, number, settle
+from wavenet.conversion.band_mapping import QUANTILES
+from wavenet.conversion.modulation_filter import n_taps
+from wavenet.features.bands import band_edges
 from wavenet.features.world import WorldSettings
 
 Method = Literal["frame", "mlpg", "mlpg+gv", "differential"]
 F0Method = Literal["log-gaussian", "regression", "keep"]
 METHODS: tuple[Method, ...] = get_args(Method)
 F0_METHODS: tuple[F0Method, ...] = get_args(F0Method)
+REVISION = 2  # of what a converter holds; files without one are of the first
 _MOST_COMPONENTS = 4096
+_UNLIKE = 4.0  # [standard deviations]
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Voice:
     Parameters
     ----------
     f0_low, f0_high
-        Range that is searched [Hz].
+        Range that is searched, and that converted F0 stays in [Hz].
     log_f0_mean, log_f0_deviation
         Of the natural logarithm of F0 [Hz] over voiced frames.
     """
@@ -42,6 +47,27 @@ class Voice:
     def f0_range(self) -> tuple[float, float]:
         """Lowest and highest F0 [Hz]."""
         return self.f0_low, self.f0_high
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Mean log-likelihood of a frame that speaks [nat], over recordings that were not trained on.
+
+    It is that of the source vectors under the source's side of the mixture, found by
+    cross-validation: mean and standard deviation over recordings.
+    """
+
+    mean: float
+    deviation: float
+
+    def __post_init__(self) -> None:
+        settle(self, "mean", number, -1e6, 1e6)
+        settle(self, "deviation", number, 0.0, 1e6)
+
+    @property
+    def lowest(self) -> float:
+        """Below, a recording is unlike those that were trained on."""
+        return self.mean - _UNLIKE * self.deviation
 
 
 @dataclass(frozen=True)
@@ -91,6 +117,12 @@ class VoiceConverterConfig:
         What `convert` does unless it is told otherwise.
     training
         Figures of the training run, for the record.
+    gain_db
+        Level of the target's recordings over that of the source's, their mean [dB].
+    source_likelihood
+        What recordings of the source are like.
+    revision
+        Of what a converter holds; another one is refused.
     """
 
     world: WorldSettings
@@ -106,8 +138,17 @@ class VoiceConverterConfig:
     method: Method = "mlpg+gv"
     f0: F0Method = "log-gaussian"
     training: dict[str, float] = field(default_factory=dict)
+    gain_db: float = 0.0
+    source_likelihood: Likelihood = Likelihood(0.0, 0.0)
+    revision: int = 1
 
     def __post_init__(self) -> None:
+        if self.revision != REVISION:
+            raise ValueError(
+                f"the converter has revision {self.revision}, this version of wavenet reads "
+                f"{REVISION}: fit it again with `wavenet voice-convert fit`"
+            )
+        settle(self, "gain_db", number, -100.0, 100.0)
         order = self.world.order
         settle(self, "n_components", integer, 1, _MOST_COMPONENTS)
         integer("number of context offsets", len(self.context), 1, 101)
@@ -136,6 +177,7 @@ class VoiceConverterConfig:
         """Names and shapes of the tensors; the mixture's are in units of `mixture.scale`."""
         size, order = self.joint_dimensions, self.world.order
         stacked = order * len(self.context)
+        bands = (len(QUANTILES), len(band_edges(self.sample_rate)) - 1)
         return {
             "projection.mean": (stacked,),
             "projection.matrix": (stacked, self.source_dimensions),
@@ -144,5 +186,10 @@ class VoiceConverterConfig:
             "mixture.scale": (size,),
             "mixture.means": (self.n_components, size),
             "mixture.factors": (self.n_components, size * (size + 1) // 2),
-            "global_variance.target": (order,),
+            "modulation.mean": (order,),
+            "modulation.response": (n_taps(self.world.frame_period), order),
+            "modulation.low": (order,),
+            "modulation.high": (order,),
+            "bands.quantiles": bands,
+            "bands.changes": bands,
         }

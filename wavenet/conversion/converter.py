@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Self
 
@@ -15,6 +16,7 @@ from wavenet.conversion import recordings, storage
 from wavenet.conversion.config import (
     F0_METHODS,
     METHODS,
+    REVISION,
     F0Method,
     FitSettings,
     Method,
@@ -24,6 +26,7 @@ from wavenet.conversion.config import (
 from wavenet.conversion.differential import filter_sound
 from wavenet.conversion.estimator import Estimator
 from wavenet.conversion.fitting import fit
+from wavenet.conversion.limiter import limited
 from wavenet.conversion.neural_vocoder import check_vocoder, vocode
 from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.pitch_shift import shift_pitch
@@ -58,8 +61,9 @@ class VoiceConverter(Estimator):
         Mixtures of different starts whose components are pooled.
     method
         What `convert` does unless it is told otherwise: "frame" (frame by frame), "mlpg"
-        (trajectory), "mlpg+gv" (trajectory with the target's global variance), all three through
-        the WORLD vocoder; "differential" filters the source's own sound.
+        (trajectory), "mlpg+gv" (trajectory with the target's global variance, modulation and power
+        in bands), all three through the WORLD vocoder; "differential" filters the source's own
+        sound.
     f0
         "log-gaussian" (mean and deviation of log F0 become the target's), "regression" (one
         factor), "keep".
@@ -87,6 +91,7 @@ class VoiceConverter(Estimator):
     ----------
     config_ : VoiceConverterConfig
     mapping_ : SpectralMapping
+    shaping_ : VoiceShaping
     skipped_ : list of str
         One sentence for each pair left out.
     """
@@ -156,7 +161,7 @@ class VoiceConverter(Estimator):
             file is named.
         """
         rate = self.sample_rate or recordings.common_rate([*source_files, *target_files])
-        self.config_, self.mapping_, self.skipped_ = fit(
+        self.config_, self.mapping_, self.shaping_, self.skipped_ = fit(
             self._draft(rate),
             source_files,
             target_files,
@@ -180,6 +185,9 @@ class VoiceConverter(Estimator):
         seed: int = 0,
     ) -> np.ndarray:
         """Converts a sound.
+
+        It becomes as loud as the target's recordings are where the source speaks as loud as in
+        its own, and is turned down around peaks above 0.99. Warns of what `convert_sound` finds.
 
         Parameters
         ----------
@@ -205,7 +213,12 @@ class VoiceConverter(Estimator):
         ValueError
             The sound is silent, too short or not finite, or an argument is out of range.
         """
-        return self.convert_sound(y, sr, method=method, f0=f0, vocoder=vocoder, seed=seed)[0]
+        sound, findings = self.convert_sound(
+            y, sr, method=method, f0=f0, vocoder=vocoder, seed=seed
+        )
+        for finding in findings:
+            warnings.warn(finding, stacklevel=2)
+        return sound
 
     def convert_sound(
         self,
@@ -216,8 +229,12 @@ class VoiceConverter(Estimator):
         f0: str | None = None,
         vocoder: Generator | None = None,
         seed: int = 0,
-    ) -> tuple[np.ndarray, bool]:
-        """As `convert`; and whether any F0 was found: if not, all is taken to be unvoiced."""
+    ) -> tuple[np.ndarray, list[str]]:
+        """As `convert`; and a sentence on each thing that makes the result doubtful.
+
+        There is one where no F0 was found, so that all is taken to be unvoiced, and one where the
+        source is unlike the recordings that were trained on.
+        """
         config = self._fitted()
         method, f0 = self._method(method), self._f0_method(f0)
         if not 8000 <= sr <= 192000:
@@ -228,14 +245,14 @@ class VoiceConverter(Estimator):
                 raise ValueError("the method differential takes no vocoder: it filters the source")
         y = as_samples(y)
         if y.ndim == 2 and y.size:
-            channels, voiced = np.zeros(y.shape, np.float32), False
+            channels, findings = np.zeros(y.shape, np.float32), dict[str, None]()
             silent = np.abs(y).max(axis=0) < world.SILENCE
             for i in np.flatnonzero(~silent | silent.all()):
                 channels[:, i], of_channel = self.convert_sound(
                     y[:, i], sr, method=method, f0=f0, vocoder=vocoder, seed=seed
                 )
-                voiced |= of_channel
-            return channels, voiced
+                findings |= dict.fromkeys(of_channel)
+            return channels, list(findings)
         sound = _resample(world.checked_sound(y, config.world), sr, config.world.sample_rate)
         by_filter = method == "differential"
         analysis = world.analyze(
@@ -251,25 +268,33 @@ class VoiceConverter(Estimator):
             converted = dataclasses.replace(analysis, f0=contour, mel_cepstrum=spectrum)
             out = vocode(vocoder, converted, config.world, len(sound), seed)
         out = _resample(out, config.world.sample_rate, sr)[: len(y)]
-        out = np.pad(out, (0, len(y) - len(out))).astype(np.float32)
+        out = np.pad(out, (0, len(y) - len(out)))
         check_converted(out)
-        return out, bool((analysis.f0 > 0).any())
+        return limited(out, sr).astype(np.float32), self._findings(analysis)
 
     def convert_features(self, analysis: Analysis, method: str | None = None) -> np.ndarray:
         """The target's mel-cepstra (n_frames, order + 1) for an analysed source recording.
 
-        Coefficient 0, the power, stays the source's.
+        The power of each frame is the source's, and the difference of the speakers' levels; with
+        global variance, that of each band is in the range of the target's recordings.
         """
-        config = self._fitted()
+        self._fitted()
         x = analysis.mel_cepstrum[:, 1:]
         method = self._method(method)
         if method == "frame":
             y = self.mapping_.frame_wise(x)
         else:
             y = self.mapping_.trajectory(x)
-        if method == "mlpg+gv":
-            y = self.mapping_.with_global_variance(y, analysis.power > config.power_threshold)
-        return np.hstack([analysis.mel_cepstrum[:, :1], y])
+        finish = self.shaping_.lively if method == "mlpg+gv" else self.shaping_.with_power
+        return finish(y, analysis.mel_cepstrum)
+
+    def log_likelihood(self, analysis: Analysis) -> float:
+        """How like those trained on a source recording is: mean over the frames that speak [nat].
+
+        `config_.source_likelihood` says what recordings of the source have.
+        """
+        speaks = analysis.power > self._fitted().power_threshold
+        return float(self.mapping_.log_likelihood(analysis.mel_cepstrum[:, 1:])[speaks].mean())
 
     def convert_f0(self, f0: np.ndarray, method: str | None = None) -> np.ndarray:
         """The target's F0 contour [Hz] for the source's; 0, no voice, stays 0."""
@@ -297,11 +322,11 @@ class VoiceConverter(Estimator):
                 f"the stream has {sr} Hz; this model converts streams of {rate} Hz: resample "
                 "before and after"
             )
-        return StreamingConverter(self._fitted(), self.mapping_, self._f0_method(f0))
+        return StreamingConverter(self._fitted(), self.mapping_, self.shaping_, self._f0_method(f0))
 
     def save(self, directory: str | os.PathLike, dtype: str = "float32") -> None:
         """Writes the model folder; "float16" halves its size."""
-        storage.save(directory, self._fitted(), self.mapping_, dtype)
+        storage.save(directory, self._fitted(), self.mapping_, self.shaping_, dtype)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Self:
@@ -315,7 +340,7 @@ class VoiceConverter(Estimator):
         FileNotFoundError, ValueError
             There is no such model, or it is no voice converter.
         """
-        config, mapping = storage.load(path)
+        config, mapping, shaping = storage.load(path)
         converter = cls(
             context=config.context,
             source_dimensions=config.source_dimensions,
@@ -327,13 +352,27 @@ class VoiceConverter(Estimator):
             **dataclasses.asdict(config.world),
             **dataclasses.asdict(config.fit),
         )
-        converter.config_, converter.mapping_, converter.skipped_ = config, mapping, []
+        converter.config_, converter.mapping_, converter.shaping_ = config, mapping, shaping
+        converter.skipped_ = []
         return converter
 
     def _fitted(self) -> VoiceConverterConfig:
         if not hasattr(self, "config_"):
             raise ValueError("this VoiceConverter is not fitted: call fit or load before")
         return self.config_
+
+    def _findings(self, analysis: Analysis) -> list[str]:
+        findings, usual = [], self.config_.source_likelihood
+        if not (analysis.f0 > 0).any():
+            low, high = self.config_.source.f0_range
+            findings.append(f"no F0 was found between {low:g} and {high:g} Hz")
+        if (found := self.log_likelihood(analysis)) < usual.lowest:
+            findings.append(
+                f"the source is unlike the recordings trained on: log-likelihood {found:.1f} a "
+                f"frame, theirs {usual.mean:.1f} with a standard deviation of "
+                f"{usual.deviation:.1f}; another speaker, noise or another microphone?"
+            )
+        return findings
 
     def _method(self, method: str | None) -> Method:
         """`method`, or else the model's."""
@@ -371,6 +410,7 @@ class VoiceConverter(Estimator):
             ),
             method=choice("method", self.method, METHODS),
             f0=choice("f0", self.f0, F0_METHODS),
+            revision=REVISION,
         )
 
     def _differential(

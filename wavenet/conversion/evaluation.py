@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from wavenet.alignment import dtw
 from wavenet.arguments import choice
+from wavenet.conversion.band_mapping import level, power_in_bands
 from wavenet.conversion.config import METHODS, VoiceConverterConfig
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.recordings import Progress, cached_analysis, for_each
 from wavenet.conversion.training import different_texts, strange_pair
+from wavenet.features.bands import band_edges
 from wavenet.features.world import Analysis
 from wavenet.formats.atomic import explain
 from wavenet.metrics.f0 import compare_f0
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
 from wavenet.metrics.summary import Interval, global_variance_ratio, mean_interval
+
+LOUD = 0.95
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,21 @@ class Figures:
     log_f0_correlation: float
     voicing_error: float
     global_variance_ratio: float
+    level_db: float
+
+
+@dataclass(frozen=True)
+class BandFigures:
+    """Power of the frames that speak in a band, over that of the target's [dB].
+
+    Attributes
+    ----------
+    mean, loud
+        Of the mean over the frames of all recordings, and of its quantile of 95 %.
+    """
+
+    mean: float
+    loud: float
 
 
 @dataclass(frozen=True)
@@ -52,12 +72,14 @@ class Evaluation:
     files
         Figures by the name of the source recording: mel-cepstral distortion to the target [dB],
         root mean square difference [neper] and correlation of log F0 where both are voiced, the
-        share of frames voiced on one side only, and the variance over the mean one of the target's
-        recordings.
+        share of frames voiced on one side only, the variance over the mean one of the target's
+        recordings, and the level over that of the target's recording [dB].
     settings
         Everything that the values depend on.
     global_variance_before, global_variance_after : (order,)
         Ratio to the target's variance by coefficient, over all recordings.
+    bands
+        Power before and after, by the band's edges, as "0-3000 Hz".
     failed
         One sentence for each pair that could not be measured.
     doubtful
@@ -68,6 +90,7 @@ class Evaluation:
     settings: dict[str, Any]
     global_variance_before: np.ndarray
     global_variance_after: np.ndarray
+    bands: dict[str, tuple[BandFigures, BandFigures]]
     failed: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
 
@@ -94,7 +117,11 @@ class Evaluation:
                     "before": self.global_variance_before.tolist(),
                     "after": self.global_variance_after.tolist(),
                 },
-                "files": {name: dataclasses.asdict(score) for name, score in self.files.items()},
+                "bands": {
+                    name: {"before": asdict(before), "after": asdict(after)}
+                    for name, (before, after) in self.bands.items()
+                },
+                "files": {name: asdict(score) for name, score in self.files.items()},
                 "failed": self.failed,
                 "doubtful": self.doubtful,
             }
@@ -103,10 +130,19 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class _Speech:
-    """The frames of a recording that speak: mel-cepstra (n_frames, order) and F0 [Hz]."""
+    """The frames of a recording that speak.
+
+    Attributes
+    ----------
+    features : (n_frames, order)
+    f0 : (n_frames,)
+        [Hz]
+    power : (n_frames, n_bands)
+    """
 
     features: np.ndarray
     f0: np.ndarray
+    power: np.ndarray
 
 
 def evaluate(
@@ -166,6 +202,7 @@ def evaluate(
         settings=_settings(config, method),
         global_variance_before=global_variance_ratio(target, before),
         global_variance_after=global_variance_ratio(target, after),
+        bands=_bands(list(done.values()), config.sample_rate),
         failed=failed,
         doubtful=[strange_pair(list(files)[i], i, distortions) for i in strangers],
     )
@@ -178,11 +215,28 @@ def _speech(
     threshold = converter.config_.power_threshold
     speaks, answers = source.power > threshold, target.power > threshold
     converted = converter.convert_features(source, method)
+    f0 = converter.convert_f0(source.f0)
+    power = power_in_bands(converted, converter.config_.world)
     return (
-        _Speech(source.mel_cepstrum[speaks, 1:], source.f0[speaks]),
-        _Speech(converted[speaks, 1:], converter.convert_f0(source.f0)[speaks]),
-        _Speech(target.mel_cepstrum[answers, 1:], target.f0[answers]),
+        _Speech(source.mel_cepstrum[speaks, 1:], source.f0[speaks], source.band_power[speaks]),
+        _Speech(converted[speaks, 1:], f0[speaks], power[speaks]),
+        _Speech(target.mel_cepstrum[answers, 1:], target.f0[answers], target.band_power[answers]),
     )
+
+
+def _bands(
+    recordings: list[tuple[_Speech, ...]], sample_rate: int
+) -> dict[str, tuple[BandFigures, BandFigures]]:
+    sides = [np.concatenate([side.power for side in r]) for r in zip(*recordings, strict=True)]
+    statistics = 10.0 * np.log10(
+        [[side.mean(axis=0), np.quantile(side, LOUD, axis=0)] for side in sides]
+    )
+    before, after = statistics[:2] - statistics[2]
+    edges = itertools.pairwise(band_edges(sample_rate))
+    return {
+        f"{low:.0f}-{high:.0f} Hz": (BandFigures(*before[:, i]), BandFigures(*after[:, i]))
+        for i, (low, high) in enumerate(edges)
+    }
 
 
 def _compare(given: _Speech, aim: _Speech, variance: np.ndarray) -> Figures:
@@ -194,6 +248,7 @@ def _compare(given: _Speech, aim: _Speech, variance: np.ndarray) -> Figures:
         log_f0_correlation=f0.correlation,
         voicing_error=f0.voicing_error,
         global_variance_ratio=float((given.features.var(axis=0) / variance).mean()),
+        level_db=10.0 / math.log(10.0) * (level(given.power) - level(aim.power)),
     )
 
 
@@ -209,9 +264,12 @@ def _settings(config: VoiceConverterConfig, method: str) -> dict[str, Any]:
         "voicing_error": "share of the path's frames that are voiced on one side only",
         "global_variance_ratio": "variance within a file over the mean one of the target's files, "
         f"mean over coefficients 1 to {order}",
+        "level_db": "mean power of the frames that speak over that of the target's recording",
+        "bands": "power of all frames that speak over that of the target's [dB]: of the mean over "
+        f"frames, and of the quantile of {LOUD:.0%}",
         "interval": "mean over files, 1.96 standard errors to each side",
         "power_threshold_db": config.power_threshold,
-        "world": dataclasses.asdict(config.world),
+        "world": asdict(config.world),
         "source_f0_range": config.source.f0_range,
         "target_f0_range": config.target.f0_range,
     }

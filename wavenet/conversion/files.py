@@ -19,7 +19,6 @@ from wavenet.conversion.recordings import Progress, clipping, for_each
 from wavenet.formats.atomic import check_writable, explain
 from wavenet.generator import Generator
 
-_PEAK = 0.99
 _KEPT = (".wav", ".flac")
 
 
@@ -104,8 +103,8 @@ def convert_recording(
 ) -> tuple[np.ndarray, int]:
     """A recording, a file or a binary file object, converted; and its rate [Hz].
 
-    The sound (n_samples, n_channels) is turned down where it would be clipped. `warn` is called
-    with a sentence where the recording is clipped, and where no F0 was found in it.
+    `warn` is called with a sentence where the recording (n_samples, n_channels) is clipped, and
+    with those of `VoiceConverter.convert_sound`.
 
     Raises
     ------
@@ -116,14 +115,11 @@ def convert_recording(
     with named(name):
         y, rate = read_audio(source, mono=False)
         clipped = clipping(y)
-        y, voiced = converter.convert_sound(y, rate, method=method, f0=f0, vocoder=vocoder)
-    if warn and clipped:
-        warn(f"{name}: {clipped}")
-    if warn and not voiced:
-        low, high = converter.config_.source.f0_range
-        warn(f"{name}: no F0 was found between {low:g} and {high:g} Hz")
-    peak = float(np.abs(y).max())
-    return (y if peak <= _PEAK else y * (_PEAK / peak)), rate
+        y, findings = converter.convert_sound(y, rate, method=method, f0=f0, vocoder=vocoder)
+    for finding in [clipped, *findings] if clipped else findings:
+        if warn:
+            warn(f"{name}: {finding}")
+    return y, rate
 
 
 def _targets(files: list[Path], inputs: Sequence[str | os.PathLike], output: Path) -> list[Path]:

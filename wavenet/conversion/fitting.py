@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from wavenet.conversion.config import VoiceConverterConfig
+from wavenet.conversion.config import Likelihood, VoiceConverterConfig
 from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.pitch import measure_voice, origin_slope
 from wavenet.conversion.preparation import Corpus, F0Range, Path, prepare
 from wavenet.conversion.recordings import Progress
 from wavenet.conversion.spectral_mapping import SpectralMapping
-from wavenet.conversion.training import Alignment, different_texts, strange_pair, train
+from wavenet.conversion.training import (
+    Alignment,
+    cross_validate,
+    different_texts,
+    strange_pair,
+    train,
+)
+from wavenet.conversion.utterance import Utterance
+from wavenet.conversion.voice_shaping import VoiceShaping
 
 _FRAMES_PER_COMPONENT = 50
 _ITERATIONS = 8  # more do not change the result on held-out sentences
@@ -31,7 +40,7 @@ def fit(
     skip: bool,
     resample: bool,
     progress: Progress | None,
-) -> tuple[VoiceConverterConfig, SpectralMapping, list[str]]:
+) -> tuple[VoiceConverterConfig, SpectralMapping, VoiceShaping, list[str]]:
     """Learns a conversion.
 
     Parameters
@@ -43,7 +52,7 @@ def fit(
 
     Returns
     -------
-    config, mapping, skipped
+    config, mapping, shaping, skipped
         The finished configuration; and one sentence for each pair left out.
     """
     corpus = prepare(
@@ -64,36 +73,64 @@ def fit(
     if strangers:
         corpus.drop({i: strange_pair(corpus.files[i], i, distortions) for i in strangers})
         mapping, rounds = _train(draft, corpus, n_jobs, progress)
-    return _finished(draft, corpus, mapping, rounds), mapping, corpus.skipped
+    shaping = _shape(draft, corpus, mapping)
+    config = _finished(draft, corpus, mapping, rounds)
+    config = dataclasses.replace(
+        config,
+        gain_db=shaping.gain_db,
+        source_likelihood=_likelihood(draft, corpus, mapping, rounds[-1], n_jobs),
+    )
+    return config, mapping, shaping, corpus.skipped
+
+
+def _mixture(
+    draft: VoiceConverterConfig, sources: Sequence[Utterance], n_jobs: int | None, **changes: Any
+) -> JointDensityGMM:
+    frames = sum(len(x.active) for x in sources)
+    settings = {
+        "n_components": max(1, min(draft.fit.n_components, frames // _FRAMES_PER_COMPONENT)),
+        "prior_frames": draft.fit.prior_frames,
+        "max_iter": _ITERATIONS,
+        "random_state": draft.fit.random_state,
+        "n_jobs": n_jobs,
+    }
+    return JointDensityGMM(**(settings | changes))
 
 
 def _train(
     draft: VoiceConverterConfig, corpus: Corpus, n_jobs: int | None, progress: Progress | None
 ) -> tuple[SpectralMapping, list[list[Alignment]]]:
     source, target = corpus.utterances(0), corpus.utterances(1)
-    frames = sum(len(x.active) for x in source)
-    n_components = max(1, min(draft.fit.n_components, frames // _FRAMES_PER_COMPONENT))
-
-    def make_mixture(**changes: Any) -> JointDensityGMM:
-        settings = {
-            "n_components": n_components,
-            "prior_frames": draft.fit.prior_frames,
-            "max_iter": _ITERATIONS,
-            "random_state": draft.fit.random_state,
-            "n_jobs": n_jobs,
-        }
-        return JointDensityGMM(**(settings | changes))
-
     return train(
         source,
         target,
-        make_mixture,
+        partial(_mixture, draft, source, n_jobs),
         draft.context,
         draft.source_dimensions,
         draft.fit.n_alignments,
         draft.fit.n_mixtures,
         lambda done, total: progress("training", done, total) if progress else None,
     )
+
+
+def _shape(draft: VoiceConverterConfig, corpus: Corpus, mapping: SpectralMapping) -> VoiceShaping:
+    """What the target's recordings have and conversions of the source's lack."""
+    converted = [Utterance(mapping.trajectory(x.features), x.active) for x in corpus.utterances(0)]
+    sources, targets = ([pair[side] for pair in corpus.analyses] for side in (0, 1))
+    return VoiceShaping.fit(draft.world, sources, converted, targets, corpus.utterances(1))
+
+
+def _likelihood(
+    draft: VoiceConverterConfig,
+    corpus: Corpus,
+    mapping: SpectralMapping,
+    alignments: list[Alignment],
+    n_jobs: int | None,
+) -> Likelihood:
+    source, target = corpus.utterances(0), corpus.utterances(1)
+    make_mixture = partial(_mixture, draft, source, n_jobs)
+    values = cross_validate(mapping.projection, source, target, alignments, make_mixture)
+    return Likelihood(float(values.mean()), float(values.std()))
 
 
 def _finished(

@@ -17,7 +17,7 @@ from wavenet.conversion.recordings import (
     for_each,
     rate_of,
 )
-from wavenet.conversion.training import Utterance
+from wavenet.conversion.utterance import Utterance
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 from wavenet.formats.atomic import explain

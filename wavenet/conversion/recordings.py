@@ -156,7 +156,7 @@ def cached_analysis(
                 f"{path}: no F0 was found between {f0_range[0]:g} and {f0_range[1]:g} Hz; give the "
                 "speaker's range"
             )
-        names = ("f0", "mel_cepstrum", "power")
+        names = ("f0", "mel_cepstrum", "power", "band_power")
         return {name: getattr(analysis, name) for name in names}
 
     what = f"analysis {settings!r} {f0_range}"

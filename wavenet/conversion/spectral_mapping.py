@@ -1,4 +1,4 @@
-"""From source mel-cepstra to target mel-cepstra: projection, mixture, trajectory, global variance.
+"""From source mel-cepstra to target mel-cepstra: projection, mixture, trajectory.
 
 Coefficient 0, the power, is not mapped here; `(n_frames, order)` below are coefficients 1 to order.
 """
@@ -6,16 +6,13 @@ Coefficient 0, the power, is not mapped here; `(n_frames, order)` below are coef
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from wavenet.conversion.global_variance import global_variance_postfilter
 from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.joint_features import WINDOWS, SourceProjection
 from wavenet.conversion.parameter_generation import mlpg
-
-_FEWEST_ACTIVE = 20
-_LARGEST_GAIN = 3.0
 
 
 @dataclass(frozen=True)
@@ -28,18 +25,15 @@ class SpectralMapping:
         Makes the mixture's source vectors.
     mixture
         Joint density of source vectors, and target features with deltas.
-    target_variance : (order,)
-        Mean over utterances of the variance within the target's utterances.
     """
 
     projection: SourceProjection
     mixture: JointDensityGMM
-    target_variance: np.ndarray
 
     @property
     def order(self) -> int:
         """Number of mapped coefficients."""
-        return len(self.target_variance)
+        return (len(self.mixture.means_[0]) - self.projection.matrix.shape[1]) // 2
 
     def frame_wise(self, x: np.ndarray) -> np.ndarray:
         """Minimum-mean-square-error estimate of each frame by itself (Toda 2007, eq. 13)."""
@@ -50,13 +44,15 @@ class SpectralMapping:
         means, variances = self.mixture.conditional(self.projection(x))
         return mlpg(means, variances, WINDOWS)
 
-    def with_global_variance(self, y: np.ndarray, active: np.ndarray) -> np.ndarray:
-        """Spreads a trajectory around its mean so that its variance becomes the target's.
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Of the source vectors (n_frames,) under the source's side of the mixture [nat]."""
+        return self._source_density.score_samples(self.projection(x))
 
-        `active` (n_frames,) bool says which frames speak; mean and variance are theirs.
-        """
-        if active.sum() < _FEWEST_ACTIVE:
-            return y
-        return global_variance_postfilter(
-            y, self.target_variance, frames=active, largest_gain=_LARGEST_GAIN
-        )
+    @cached_property
+    def _source_density(self) -> JointDensityGMM:
+        n = self.projection.matrix.shape[1]
+        density = JointDensityGMM(self.mixture.n_components, n_jobs=self.mixture.n_jobs)
+        density.weights_ = self.mixture.weights_
+        density.means_ = np.ascontiguousarray(self.mixture.means_[:, :n])
+        density.covariances_ = np.ascontiguousarray(self.mixture.covariances_[:, :n, :n])
+        return density

@@ -7,19 +7,24 @@ import os
 import numpy as np
 
 from wavenet.assets import find_model
+from wavenet.conversion.band_mapping import BandMapping
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.joint_features import SourceProjection
+from wavenet.conversion.modulation_filter import ModulationFilter
 from wavenet.conversion.spectral_mapping import SpectralMapping
+from wavenet.conversion.voice_shaping import VoiceShaping
 from wavenet.formats.model_file import load_model, save_model
 
 _LARGEST = 1e6  # magnitude; those of voices are below 1e3
+_MODULATION = ("mean", "response", "low", "high")
 
 
 def save(
     directory: str | os.PathLike,
     config: VoiceConverterConfig,
     mapping: SpectralMapping,
+    shaping: VoiceShaping,
     dtype: str = "float32",
 ) -> None:
     """Writes a model folder.
@@ -43,12 +48,19 @@ def save(
         "mixture.scale": scale.astype(np.float32),
         "mixture.means": ((mixture.means_ - offset) / scale).astype(dtype),
         "mixture.factors": factors[:, *lower].astype(dtype),
-        "global_variance.target": mapping.target_variance.astype(np.float32),
+        **{
+            f"modulation.{name}": getattr(shaping.modulation, name).astype(np.float32)
+            for name in _MODULATION
+        },
+        "bands.quantiles": shaping.bands.quantiles.astype(np.float32),
+        "bands.changes": shaping.bands.changes.astype(np.float32),
     }
     save_model(directory, config, tensors)
 
 
-def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping]:
+def load(
+    path: str | os.PathLike,
+) -> tuple[VoiceConverterConfig, SpectralMapping, VoiceShaping]:
     """Reads what `save` wrote."""
     config, tensors = load_model(find_model(path))
     if not isinstance(config, VoiceConverterConfig):
@@ -60,7 +72,7 @@ def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping
     for name, value in values.items():
         if np.abs(value).max() > _LARGEST:
             raise ValueError(f"{path}: the tensor {name!r} has values beyond {_LARGEST:g}")
-    for name in ("mixture.weights", "mixture.scale", "global_variance.target"):
+    for name in ("mixture.weights", "mixture.scale"):
         if not (values[name] > 0).all():
             raise ValueError(f"{path}: the tensor {name!r} has values that are not above 0")
     size, scale = config.joint_dimensions, values["mixture.scale"]
@@ -73,4 +85,9 @@ def load(path: str | os.PathLike) -> tuple[VoiceConverterConfig, SpectralMapping
     projection = SourceProjection(
         config.context, values["projection.mean"], values["projection.matrix"]
     )
-    return config, SpectralMapping(projection, mixture, values["global_variance.target"])
+    modulation = ModulationFilter(*(values[f"modulation.{name}"] for name in _MODULATION))
+    if (np.diff(values["bands.quantiles"], axis=0) < 0).any():
+        raise ValueError(f"{path}: the tensor 'bands.quantiles' has quantiles that do not rise")
+    bands = BandMapping(values["bands.quantiles"], values["bands.changes"])
+    shaping = VoiceShaping(config.world, config.gain_db, modulation, bands)
+    return config, SpectralMapping(projection, mixture), shaping

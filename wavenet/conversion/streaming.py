@@ -10,10 +10,12 @@ from wavenet.claim import Claim, claimed
 from wavenet.conversion.config import VoiceConverterConfig
 from wavenet.conversion.differential import TimeVaryingFilter, frame_bounds
 from wavenet.conversion.joint_features import WINDOWS
+from wavenet.conversion.limiter import Limiter
 from wavenet.conversion.parameter_generation import RecursiveMLPG
 from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.pitch_shift import PitchShifter
 from wavenet.conversion.spectral_mapping import SpectralMapping
+from wavenet.conversion.voice_shaping import VoiceShaping
 from wavenet.features import mel_cepstrum as mcep
 from wavenet.features.f0_tracking import local_f0
 from wavenet.features.world import pyworld
@@ -47,9 +49,11 @@ class StreamingConverter:
         Most that the output lags behind the input [s], beside the caller's own block.
     """
 
-    def __init__(self, config: VoiceConverterConfig, mapping: SpectralMapping, f0: str):
+    def __init__(
+        self, config: VoiceConverterConfig, mapping: SpectralMapping, shaping: VoiceShaping, f0: str
+    ):
         world = config.world
-        self._config, self._mapping, self._f0 = config, mapping, f0
+        self._config, self._mapping, self._shaping, self._f0 = config, mapping, shaping, f0
         self._hop = world.sample_rate * world.frame_period / 1000.0
         source = config.source
         usual = math.exp(source.log_f0_mean - _LOWEST_DEVIATIONS * source.log_f0_deviation)
@@ -59,6 +63,7 @@ class StreamingConverter:
         self._past = max(0, -min(config.context))
         self._shifter = PitchShifter(world.sample_rate, world.frame_period, 1.0 / self._lowest)
         self._filter = TimeVaryingFilter(world.alpha, world.fft_size)
+        self._limiter = Limiter(world.sample_rate)
         order = world.order
         self._received = self._analysed = self._mapped = self._rendered = 0
         self._sound, self._sound_start = np.zeros(0), 0
@@ -72,11 +77,13 @@ class StreamingConverter:
     def latency(self) -> float:
         rate = self._config.world.sample_rate
         spectrum = self._reach + self._hop * (self._future + _TRAJECTORY_DELAY + 1)
+        spectrum += self._limiter.delay
         if self._f0 == "keep":
             return spectrum / rate
         target = convert_f0(np.array([self._lowest]), self._config, self._f0)[0]
         period, step = rate / self._lowest, rate / min(target, self._lowest)
-        return max(spectrum, 2.65 * period + step + self._hop) / rate
+        shift = 2.65 * period + step + self._hop + self._limiter.delay
+        return max(spectrum, shift) / rate
 
     @claimed
     def process(self, y: np.ndarray) -> np.ndarray:
@@ -110,9 +117,9 @@ class StreamingConverter:
         contours = self._analyse(last)
         shifted = self._shifter.process(y, *contours, last) if self._f0 != "keep" else y
         self._shifted = np.concatenate([self._shifted, shifted])
-        out = self._render(self._map(last), last).astype(np.float32)
-        check_converted(out)
-        return out
+        sound = self._render(self._map(last), last)
+        check_converted(sound)
+        return self._limiter.process(sound, last).astype(np.float32)
 
     def _analyse(self, last: bool) -> tuple[np.ndarray, np.ndarray]:
         """Analyses the frames whose surroundings have come; gives their F0 contours."""
@@ -176,10 +183,10 @@ class StreamingConverter:
         return self._filter.process(sound, bounds - bounds[0], differences)
 
     def _differences(self, converted: np.ndarray) -> np.ndarray:
-        """Converted less source mel-cepstra of the next frames; the power stays."""
+        """Converted less source mel-cepstra of the next frames."""
         begin = self._rendered - self._features_start
         source = self._features[begin : begin + len(converted)]
-        return np.hstack([np.zeros((len(converted), 1)), converted - source[:, 1:]])
+        return self._shaping.with_power(converted, source) - source
 
     def _forget(self) -> None:
         """Drops the frames that nothing looks at any more."""

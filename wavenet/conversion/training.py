@@ -11,26 +11,11 @@ from wavenet.alignment import dtw
 from wavenet.conversion.gmm import JointDensityGMM
 from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
 from wavenet.conversion.spectral_mapping import SpectralMapping
+from wavenet.conversion.utterance import Utterance
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
 
 _COARSE_COMPONENTS = 32
 _COARSE_ITERATIONS = 5
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One recording of a pair.
-
-    Attributes
-    ----------
-    features : (n_frames, order)
-        Mel-cepstra without coefficient 0.
-    active : (n_active,)
-        Indices of the frames that speak.
-    """
-
-    features: np.ndarray
-    active: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -88,7 +73,6 @@ def train(
     stacked = [stack_context(x.features, offsets)[x.active] for x in sources]
     projection = SourceProjection.fit(np.concatenate(stacked), offsets, n_dimensions)
     stand_in = [x.features for x in sources]
-    variance = np.mean([y.features[y.active].var(axis=0) for y in targets], axis=0)
     rounds = []
     for i in range(n_alignments):
         aligned = [align(*pair) for pair in zip(stand_in, sources, targets, strict=True)]
@@ -96,11 +80,32 @@ def train(
         joint = _joint_frames(projection, sources, targets, aligned)
         last = i == n_alignments - 1
         mixture = _fit(make_mixture, joint, n_mixtures) if last else _coarse(make_mixture, joint)
-        mapping = SpectralMapping(projection, mixture, variance)
+        mapping = SpectralMapping(projection, mixture)
         if not last:
             stand_in = [mapping.trajectory(x.features) for x in sources]
         progress(i + 1, n_alignments)
     return mapping, rounds
+
+
+def cross_validate(
+    projection: SourceProjection,
+    sources: Sequence[Utterance],
+    targets: Sequence[Utterance],
+    alignments: Sequence[Alignment],
+    make_mixture: Callable[..., JointDensityGMM],
+) -> np.ndarray:
+    """Mean log-likelihood of a speaking frame of each source that was not trained on [nat].
+
+    A mixture of each half of the recordings judges the other half.
+    """
+    likelihoods = np.zeros(len(sources))
+    for half in (0, 1):
+        seen, unseen = slice(half, None, 2), range(1 - half, len(sources), 2)
+        joint = _joint_frames(projection, sources[seen], targets[seen], alignments[seen])
+        mapping = SpectralMapping(projection, make_mixture().fit(joint))
+        for i in unseen:
+            likelihoods[i] = mapping.log_likelihood(sources[i].features)[sources[i].active].mean()
+    return likelihoods
 
 
 def _coarse(make_mixture: Callable[..., JointDensityGMM], joint: np.ndarray) -> JointDensityGMM:

@@ -16,6 +16,7 @@ import numpy as np
 
 from wavenet.arguments import choice, integer, number, settle
 from wavenet.features import mel_cepstrum as mcep
+from wavenet.features.bands import band_power
 from wavenet.interrupts import interruptible
 from wavenet.sound import as_samples
 
@@ -79,12 +80,16 @@ class Analysis:
         Power relative to the mean of the recording [dB].
     aperiodicity : (n_frames, fft_size // 2 + 1) or None
         Share of noise in the amplitude, from 0 to 1; only if it was asked for.
+    band_power : (n_frames, n_bands) or None
+        Of the spectrum as it was, in the bands of `wavenet.features.bands`; None for converted
+        features.
     """
 
     f0: np.ndarray
     mel_cepstrum: np.ndarray
     power: np.ndarray
     aperiodicity: np.ndarray | None = None
+    band_power: np.ndarray | None = None
 
 
 def analyze(
@@ -119,6 +124,7 @@ def analyze(
         mel_cepstrum=mcep.from_spectrum(power_spectrum, settings.order, settings.alpha),
         power=10.0 * np.log10(power / power.mean()),
         aperiodicity=noise,
+        band_power=band_power(power_spectrum, rate),
     )
 
 
