@@ -19,6 +19,7 @@ import wavenet
 from wavenet.conversion import (
     ModulationStatistics,
     global_variance_gradient,
+    global_variance_postfilter,
     modulation_spectrum_postfilter,
     trajectory_convert,
 )
@@ -66,6 +67,12 @@ def converters(converter: wavenet.VoiceConverter, train: Pairs) -> dict[str, Con
     def mlpg(source: Analysis) -> np.ndarray:
         return mapping.trajectory(source.mel_cepstrum[:, 1:])
 
+    def spread(source: Analysis) -> np.ndarray:
+        active = source.power > threshold
+        return global_variance_postfilter(
+            mlpg(source), np.mean(speech, axis=0), frames=active, largest_gain=3.0
+        )
+
     def climb(source: Analysis) -> np.ndarray:
         means, variances = mapping.mixture.conditional(
             mapping.projection(source.mel_cepstrum[:, 1:])
@@ -85,7 +92,8 @@ def converters(converter: wavenet.VoiceConverter, train: Pairs) -> dict[str, Con
         "posterior-weighted": mlpg,
         "suboptimum mixture sequence": mixture_converter(converter, 0),
         "EM, 5 iterations": mixture_converter(converter, 5),
-        "global variance, closed form": lambda a: converter.convert_features(a, "mlpg+gv")[:, 1:],
+        "global variance, closed form": spread,
+        "the converter's mlpg+gv": lambda a: converter.convert_features(a, "mlpg+gv")[:, 1:],
         "global variance, gradient": climb,
         "modulation spectrum, strength 0.5": modulated(0.5),
         "modulation spectrum, strength 0.85": modulated(0.85),

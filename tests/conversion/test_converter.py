@@ -393,7 +393,7 @@ def test_real_pairs_from_the_shipped_converter(data):
     """Held-out sentences of CMU ARCTIC come nearer bdl than they were."""
     folder = data / "speech_arctic"
     converter = VoiceConverter.load("slt-to-bdl")
-    for name in ("arctic_a0170.flac", "arctic_a0190.flac"):
+    for name in ("arctic_a0190.flac", "arctic_b0510.flac"):
         y, rate = soundfile.read(folder / "slt" / name)
         target, _ = soundfile.read(folder / "bdl" / name)
         reference = world.analyze(target, SETTINGS, (65, 180))
@@ -402,3 +402,26 @@ def test_real_pairs_from_the_shipped_converter(data):
         assert distortion(after, reference) < distortion(before, reference) - 2.5
         log_f0 = np.log(after.f0[after.f0 > 0]).mean()
         assert log_f0 == pytest.approx(np.log(reference.f0[reference.f0 > 0]).mean(), abs=0.2)
+
+
+@pytest.mark.parametrize("speakers", [("slt", "bdl"), ("bdl", "slt")])
+def test_shipped_converters_stay_as_loud_as_the_target(data, speakers):
+    """Of a0184 and white noise 20 dB below it they made 26 and 5 times full scale."""
+    source, target = (
+        soundfile.read(data / "speech_arctic" / speaker / "arctic_a0184.flac")[0]
+        for speaker in speakers
+    )
+    converter = VoiceConverter.load("-to-".join(speakers))
+    noise = np.random.default_rng(0).standard_normal(len(source))
+    noise *= 0.1 * source.std() / noise.std()
+    clean, findings = converter.convert_sound(source, RATE, method="mlpg+gv")
+    noisy, warnings = converter.convert_sound(source + noise, RATE, method="mlpg+gv")
+    assert findings == []
+    assert len(warnings) == 1
+    assert warnings[0].startswith("the source is unlike the recordings trained on: log-likelihood ")
+    assert np.abs(noisy).max() <= 1
+    assert 20 * np.log10(noisy.std() / clean.std()) == pytest.approx(0, abs=4)
+    loud = [
+        np.quantile(world.analyze(y, SETTINGS).band_power, 0.95, axis=0) for y in (clean, target)
+    ]
+    assert np.abs(10 * np.log10(loud[0] / loud[1])).max() < 6  # 2 over many sentences
