@@ -90,12 +90,14 @@ def test_apply_warns_of_clipped_recordings_and_of_those_without_f0(
     code, _, err = command("apply", model, folder, "-o", tmp_path / "out")
     assert code == 0
     lines = sorted(err.splitlines())
-    assert len(lines) == 2
+    assert len(lines) == 4
     assert "clipped.wav:" in lines[0]
     assert lines[0].endswith("% of the samples are clipped")
-    assert "whistle.wav: no F0 was found between" in lines[1]
+    assert "clipped.wav: the source is unlike the recordings trained on: log-like" in lines[1]
+    assert "whistle.wav: no F0 was found between" in lines[2]
+    assert "whistle.wav: the source is unlike the recordings trained on: log-like" in lines[3]
     code, _, err = command("apply", model, folder / "whistle.wav", "-o", tmp_path / "one.wav")
-    assert (code, err.count("\n")) == (0, 1)
+    assert (code, err.count("\n")) == (0, 2)
 
 
 def test_apply_from_and_to_standard_streams(model, corpus, tmp_path):
