@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from collections.abc import Sequence
 from typing import Self
 
@@ -187,7 +186,8 @@ class VoiceConverter(Estimator):
         """Converts a sound.
 
         It becomes as loud as the target's recordings are where the source speaks as loud as in
-        its own, and is turned down around peaks above 0.99. Warns of what `convert_sound` finds.
+        its own, and is turned down around peaks above 0.99.
+        `convert_sound` also says what makes the result doubtful.
 
         Parameters
         ----------
@@ -213,12 +213,7 @@ class VoiceConverter(Estimator):
         ValueError
             The sound is silent, too short or not finite, or an argument is out of range.
         """
-        sound, findings = self.convert_sound(
-            y, sr, method=method, f0=f0, vocoder=vocoder, seed=seed
-        )
-        for finding in findings:
-            warnings.warn(finding, stacklevel=2)
-        return sound
+        return self.convert_sound(y, sr, method=method, f0=f0, vocoder=vocoder, seed=seed)[0]
 
     def convert_sound(
         self,
