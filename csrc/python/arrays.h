@@ -15,9 +15,10 @@ namespace wavenet {
 namespace py = pybind11;
 
 // C-contiguous and aligned, copied where an array is not.
+inline constexpr int kPlain =
+    int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
 template <typename T, int kFlags = 0>
-using ArrayOf =
-    py::array_t<T, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_ | kFlags>;
+using ArrayOf = py::array_t<T, kPlain | kFlags>;
 
 // The same, of numbers of any type.
 template <typename T>
