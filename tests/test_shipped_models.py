@@ -133,6 +133,11 @@ def test_slt16k_copies_an_unseen_sentence(data):
     assert copy.lsd_db < 8
 
 
+@pytest.mark.parametrize("name", ["digits", "slt16k"])
+def test_every_network_loads_in_8_bits(name):
+    assert wavenet.load(name, precision="int8").precision == "int8"
+
+
 def test_the_vocoder_loads_in_8_bits(data):
     """With the ranges in its file; the scale is what a sentence needs in its own precision."""
     path = sorted((data / "speech_arctic" / "slt").glob("*.flac"))[-1]
