@@ -69,7 +69,7 @@ class FrameMixture:
         top = logs.max(axis=1)
         return top + np.log(np.exp(logs - top[:, None]).sum(axis=1))
 
-    def calibrated(self, pieces: Sequence[np.ndarray]) -> FrameMixture:
+    def calibrated(self, pieces: Iterable[np.ndarray]) -> FrameMixture:
         """With what is expected, from pieces of `PIECE` frames that were not learned."""
         means = [float(self.log_likelihoods(piece).mean()) for piece in pieces]
         spread = max(round(float(np.std(means)), 4), 1e-4)
@@ -123,8 +123,11 @@ class FrameStatistics:
         mean = total / count
         deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
         deviation[deviation < 1e-6 * (1 + np.abs(mean))] = 1
-        return cls(*(tuple(round(float(x), 6) for x in v)
-                     for v in (mean, deviation, lowest, highest)))  # fmt: skip
+        rounded = [
+            tuple(round(float(x), 6) for x in values)
+            for values in (mean, deviation, lowest, highest)
+        ]
+        return cls(rounded[0], rounded[1], rounded[2], rounded[3])
 
     def check(self, channels: int) -> None:
         """Refuses statistics of another number of channels, or deviations that are not positive."""

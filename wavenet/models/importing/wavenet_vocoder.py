@@ -254,9 +254,10 @@ def _features(
         f_min=settings.number("fmin"),
         f_max=settings.number_or_none("fmax"),
         statistics=FrameStatistics(
-            *(tuple(map(float, values)) for values in (
-                mean, deviation, mean - _RANGE * deviation, mean + _RANGE * deviation
-            ))
+            mean=tuple(map(float, mean)),
+            deviation=tuple(map(float, deviation)),
+            lowest=tuple(map(float, mean - _RANGE * deviation)),
+            highest=tuple(map(float, mean + _RANGE * deviation)),
         ),
     )  # fmt: skip
 
