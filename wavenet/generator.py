@@ -660,5 +660,5 @@ class Streams:
             self._noise_shaping.append([filters[id(track)] for track in tracks])
         if self._watch:
             self._watch.see(tracks, last)
-            tracks = [config.sound_features.statistics.normalize(track) for track in tracks]
+            tracks = [self._watch.statistics.normalize(track) for track in tracks]
         return tracks

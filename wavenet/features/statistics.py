@@ -123,11 +123,7 @@ class FrameStatistics:
         mean = total / count
         deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
         deviation[deviation < 1e-6 * (1 + np.abs(mean))] = 1
-        rounded = [
-            tuple(round(float(x), 6) for x in values)
-            for values in (mean, deviation, lowest, highest)
-        ]
-        return cls(rounded[0], rounded[1], rounded[2], rounded[3])
+        return cls(_plain(mean), _plain(deviation), _plain(lowest), _plain(highest))
 
     def check(self, channels: int) -> None:
         """Refuses statistics of another number of channels, or deviations that are not positive."""
@@ -172,6 +168,10 @@ class FrameStatistics:
         return True
 
 
+def _plain(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(round(float(x), 6) for x in values)
+
+
 class FrameWatch:
     """Warns once where the frames of streams, which may come in blocks, are unlike the training's.
 
@@ -184,7 +184,7 @@ class FrameWatch:
     """
 
     def __init__(self, statistics: FrameStatistics, batch: int):
-        self._statistics = statistics
+        self.statistics = statistics
         self._warned = False
         self._frames = 0
         self._log_likelihoods = np.zeros(batch)
@@ -202,11 +202,11 @@ class FrameWatch:
         if self._warned:
             return
         distinct = {id(track): track for track in tracks if len(track)}
-        self._warned = any(self._statistics.warn(track) for track in distinct.values())
-        mixture = self._statistics.mixture
+        self._warned = any(self.statistics.warn(track) for track in distinct.values())
+        mixture = self.statistics.mixture
         if self._warned or mixture is None:
             return
-        normalize = self._statistics.normalize
+        normalize = self.statistics.normalize
         sums = {i: mixture.log_likelihoods(normalize(t)).sum() for i, t in distinct.items()}
         self._log_likelihoods += [sums.get(id(track), 0.0) for track in tracks]
         self._frames += len(tracks[0])
