@@ -51,7 +51,7 @@ def over_target(sounds: list[np.ndarray], targets: list[np.ndarray], rate: int) 
     } | {
         "level": {
             "mean": float(np.mean(levels)), "lowest": min(levels), "highest": max(levels),
-            "files beyond 3 dB": int((np.abs(levels) > 3).sum()), "files": len(levels),
+            "files beyond 3 dB": int((np.abs(np.array(levels)) > 3).sum()), "files": len(levels),
         },
         "peak": float(max(np.abs(y).max() for y in sounds)),
     }  # fmt: skip
@@ -83,7 +83,7 @@ def noisy(
         given = [with_noise(y, kind, ratio, babble, i) for i, y in enumerate(sources)]
         found = for_each(lambda y: converter.convert_sound(y, rate, **options), given, jobs)
         levels = [
-            10 * np.log10((y**2).mean() / (c**2).mean())
+            float(10 * np.log10((y**2).mean() / (c**2).mean()))
             for (y, _), c in zip(found, clean, strict=True)
         ]
         results[f"{kind}, {ratio} dB"] = {
