@@ -57,7 +57,9 @@ def dtw(
     window
         Band around the diagonals (Sakoe and Chiba): pairs with -window <= j - i <= m - n + window
         where m >= n, and -window <= i - j <= n - m + window else. A whole number counts frames, a
-        float from 0 to 1 is a share of the shorter sequence. None: all pairs.
+        float from 0 to 1 is a share of the shorter sequence. None: all pairs. The outermost
+        diagonals belong to the band; librosa's leaves them out, so that its `band_rad` of r frames
+        is a window of r - 1.
     metric
         Cost of a pair: "euclidean", "sqeuclidean" (its square), "cityblock" (sum of absolute
         differences), "cosine" (1 - cosine of the angle), or "precomputed".

@@ -7,6 +7,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/checks.h"
+#include "base/interrupt.h"
 #include "kernels/dispatch.h"
 
 namespace wavenet {
@@ -19,7 +20,6 @@ constexpr Index kBlock = kDtwDiagonals;
 constexpr Index kLanes = 8;             // most values that a kernel takes beyond the asked ones
 constexpr Index kEdge = kDtwReach + 1;  // infinite cells that a pattern may look at
 constexpr Index kMargin = 2 * kBlock;   // at both ends of a row of cells
-constexpr Index kPollCells = Index{1} << 22;  // between two polls
 
 // The cells of the window on each antidiagonal i + j = s.
 class Band {
@@ -70,9 +70,12 @@ using FillCosts = std::function<void(Index s, Index first, Index last, Diagonals
 
 class Warping {
  public:
-  Warping(Index n, Index m, const FillCosts& fill, const DtwOptions& options)
+  // `work_of_cell`: multiplications, about.
+  Warping(Index n, Index m, const FillCosts& fill, std::size_t work_of_cell,
+          const DtwOptions& options)
       : n_(n),
         m_(m),
+        work_of_cell_(work_of_cell),
         band_(n, m, options.window),
         fill_(fill),
         options_(options),
@@ -98,7 +101,7 @@ class Warping {
     }
     choices_ = std::make_unique_for_overwrite<std::uint8_t[]>(cells + kLanes);
     const double *total_rows[kDtwLag + 1], *cost_rows[kDtwLag + 1];
-    Index unpolled = 0;
+    Poll poll;
     for (Index s = 0; s < band_.diagonals(); ++s) {
       if (s % kBlock == 0) fill(s, costs);
       const Index first = band_.first(s), size = band_.size(s);
@@ -112,10 +115,7 @@ class Warping {
         diagonal(total_rows, cost_rows, size, totals.row(s) + first, choices_.get() + offsets_[s]);
       }
       totals.close(s, first, first + size - 1);
-      if (options_.poll && (unpolled += size) > kPollCells) {
-        options_.poll();
-        unpolled = 0;
-      }
+      poll.after(static_cast<std::size_t>(std::max<Index>(0, size)) * work_of_cell_);
     }
     cost_ = totals.row(n_ + m_ - 2)[n_ - 1];
   }
@@ -145,6 +145,7 @@ class Warping {
   }
 
   Index n_, m_;
+  std::size_t work_of_cell_;
   Band band_;
   const FillCosts& fill_;
   const DtwOptions& options_;
@@ -229,7 +230,7 @@ DtwPath dtw(const Rows& x, const Rows& y, DtwMetric metric, const DtwOptions& op
     compute(columns.at(first), columns.stride(), reversed.at(m - 1 - s + first), reversed.stride(),
             x.columns, last - first + 1, costs.row(s) + first, costs.stride());
   };
-  return Warping(x.rows, y.rows, fill, options).run();
+  return Warping(x.rows, y.rows, fill, x.columns + 4, options).run();
 }
 
 DtwPath dtw(const Rows& given, const DtwOptions& options) {
@@ -240,7 +241,7 @@ DtwPath dtw(const Rows& given, const DtwOptions& options) {
       for (Index k = std::max(s, i); k < end; ++k) costs.row(k)[i] = given.data[i * m + k - i];
     }
   };
-  return Warping(given.rows, given.columns, fill, options).run();
+  return Warping(given.rows, given.columns, fill, 4, options).run();
 }
 
 }  // namespace wavenet

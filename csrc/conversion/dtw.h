@@ -35,7 +35,6 @@ struct DtwOptions {
   std::size_t pattern = 0;  // place in kDtwPatterns
   // Most frames that a path may leave the diagonals through the first and the last cell.
   std::optional<std::size_t> window;
-  std::function<void()> poll;  // called every few milliseconds; may throw to stop
 };
 
 // The path of least cost between the rows of x and y. Memory: one byte for each cell of the

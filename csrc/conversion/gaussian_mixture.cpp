@@ -14,6 +14,7 @@ namespace wavenet {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
+constexpr double kMostAmplification = 4000.0;  // of the rounding of single precision, 6e-8
 
 // Where a panel of W begins, and what all panels before it need.
 std::size_t cells_before(std::size_t panel) { return kPanel * kPanel * panel * (panel + 1) / 2; }
@@ -40,6 +41,22 @@ Drift drift_of(double growth, double move, std::size_t dimensions) {
           static_cast<float>(s * move * c)};
 }
 
+// Root mean squares of what the mixture says of a row less the offset.
+std::vector<double> spread_of(const MixtureView& mixture, std::size_t dimensions,
+                              const double* offset) {
+  std::vector<double> squares(dimensions, 0.0);
+  for (std::size_t m = 0; m < mixture.components; ++m) {
+    for (std::size_t i = 0; i < dimensions; ++i) {
+      const std::size_t row = m * mixture.size + i;
+      const double distance = mixture.means[row] - offset[i];
+      const double variance = mixture.covariances[row * mixture.size + i];
+      squares[i] += mixture.weights[m] * (variance + distance * distance);
+    }
+  }
+  for (double& square : squares) square = std::sqrt(square);
+  return squares;
+}
+
 }  // namespace
 
 MixtureDensity::MixtureDensity(const MixtureView& mixture, std::size_t dimensions,
@@ -48,12 +65,14 @@ MixtureDensity::MixtureDensity(const MixtureView& mixture, std::size_t dimension
       dimensions_(dimensions),
       width_(padded(dimensions)),
       components_(mixture.components) {
+  const std::vector<double> spread = spread_of(mixture, dimensions, offset);
   parallel_for(mixture.components, threads,
-               [&](std::size_t m) { components_[m] = pack(mixture, m, offset, before); });
+               [&](std::size_t m) { components_[m] = pack(mixture, m, offset, spread, before); });
 }
 
 MixtureDensity::Component MixtureDensity::pack(const MixtureView& mixture, std::size_t m,
                                                const double* offset,
+                                               const std::vector<double>& spread,
                                                const MixtureView* before) const {
   const std::size_t area = mixture.size * mixture.size;
   const Cholesky factor(mixture.covariances + m * area, dimensions_, mixture.size);
@@ -66,12 +85,26 @@ MixtureDensity::Component MixtureDensity::pack(const MixtureView& mixture, std::
                        0.5 * static_cast<double>(dimensions_) * std::log(2.0 * std::numbers::pi);
   component.centre.assign(width_, 0.0f);
   component.cells.assign(cells_before(width_ / kPanel), 0.0f);
+  double amplification = 0.0;
   for (std::size_t i = 0; i < dimensions_; ++i) {
+    double sum = 0.0;
+    for (std::size_t j = 0; j <= i; ++j) {
+      sum += std::abs(inverse[i * factor.stride() + j]) * spread[j];
+    }
+    amplification = std::max(amplification, sum);
     component.constant -= std::log(factor.lower(i, i));
     component.centre[i] = static_cast<float>(mean[i] - offset[i]);
     const double* row = inverse.data() + i * factor.stride();
     float* cells = component.cells.data() + cells_before(i / kPanel) + i % kPanel;
     for (std::size_t j = 0; j <= i; ++j) cells[j * kPanel] = static_cast<float>(row[j]);
+  }
+  if (amplification > kMostAmplification) {
+    component.mean.assign(mean, mean + dimensions_);
+    for (std::size_t j = 0; j < dimensions_; ++j) {
+      for (std::size_t i = j; i < dimensions_; ++i) {
+        component.columns.push_back(inverse[i * factor.stride() + j]);
+      }
+    }
   }
   if (before != nullptr) {
     double move = 0.0;  // |W (mean - old mean)|^2
@@ -93,11 +126,43 @@ float MixtureDensity::most_norm(std::size_t m, double margin) const {
   return static_cast<float>(margin == -kNever ? margin : 2.0 * (components_[m].constant + margin));
 }
 
-void MixtureDensity::evaluate(std::size_t m, const float* x, double margin, float* reached,
+void MixtureDensity::append(std::size_t m, std::uint32_t row, double norm,
+                            std::vector<LogJoint>& out, Scratch& scratch) const {
+  const double value = components_[m].constant - 0.5 * norm;
+  out.push_back({static_cast<std::uint32_t>(m), row, value});
+  // Rounding of single precision must not give up a component too early.
+  const auto bound = static_cast<float>(2.0 * (value - 1e-3 * (1.0 + std::abs(value))));
+  scratch.bounds[row] = std::max(scratch.bounds[row], bound);
+}
+
+void MixtureDensity::evaluate_exactly(std::size_t m, const double* x, double margin,
+                                      float* reached, std::vector<LogJoint>& out,
+                                      Scratch& scratch) const {
+  const Component& component = components_[m];
+  for (const std::uint32_t r : scratch.frames) {
+    std::vector<double>& y = scratch.distances;
+    y.assign(dimensions_, 0.0);
+    const double* column = component.columns.data();
+    for (std::size_t j = 0; j < dimensions_; ++j) {
+      const double difference = x[r * dimensions_ + j] - component.mean[j];
+      for (std::size_t i = j; i < dimensions_; ++i) y[i] += *column++ * difference;
+    }
+    double norm = 0.0;
+    for (const double value : y) norm += value * value;
+    reached[r] = static_cast<float>(norm);
+    if (reached[r] <= most_norm(m, margin) - scratch.bounds[r]) append(m, r, norm, out, scratch);
+  }
+}
+
+void MixtureDensity::evaluate(std::size_t m, const MixtureRows& x, double margin, float* reached,
                               std::vector<LogJoint>& out, Scratch& scratch) const {
   const Component& component = components_[m];
+  if (needs_exact(m)) {
+    evaluate_exactly(m, x.exact, margin, reached, out, scratch);
+    return;
+  }
   MixtureStage stage{};
-  stage.data = x;
+  stage.data = x.near;
   stage.stride = width_;
   stage.centre = component.centre.data();
   stage.most = most_norm(m, margin);
@@ -116,20 +181,15 @@ void MixtureDensity::evaluate(std::size_t m, const float* x, double margin, floa
       count = kernels_->mixture.prune(stage, count, strip);
     }
     for (std::size_t k = 0; k < count; ++k) {
-      const double value = component.constant - 0.5 * static_cast<double>(strip.norms[k]);
-      out.push_back({static_cast<std::uint32_t>(m), strip.frames[k], value});
-      // Rounding of single precision must not give up a component too early.
-      const auto bound = static_cast<float>(2.0 * (value - 1e-3 * (1.0 + std::abs(value))));
-      float& known = scratch.bounds[strip.frames[k]];
-      known = std::max(known, bound);
+      append(m, strip.frames[k], strip.norms[k], out, scratch);
     }
   }
 }
 
 // First each row's likely best, which bounds the others.
-void MixtureDensity::log_joints(const float* x, std::size_t count, double margin,
-                                const Acquaintance& known, std::vector<LogJoint>& out,
-                                Scratch& scratch) const {
+void MixtureDensity::log_joints(const MixtureRows& x, double margin, const Acquaintance& known,
+                                std::vector<LogJoint>& out, Scratch& scratch) const {
+  const std::size_t count = x.count;
   scratch.bounds.assign(count, static_cast<float>(kNever));
   std::vector<std::uint32_t>& frames = scratch.frames;
   const auto reached_of = [&](std::size_t m) {
@@ -183,7 +243,8 @@ void log_joints_of(const MixtureView& mixture, const double* x, std::size_t fram
     }
     MixtureDensity::Scratch scratch;
     std::vector<LogJoint> joints;
-    density.log_joints(rows.data(), count, -kNever, {}, joints, scratch);
+    const MixtureRows block{rows.data(), x + start * mixture.size, count};
+    density.log_joints(block, -kNever, {}, joints, scratch);
     for (const LogJoint& joint : joints) {
       out[(start + joint.row) * mixture.components + joint.component] = joint.value;
     }

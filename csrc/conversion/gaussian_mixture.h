@@ -43,9 +43,18 @@ struct Acquaintance {
   float* reached = nullptr;
 };
 
-// Log densities of single-precision rows, computed with the inverse Cholesky factors W of the
-// covariances as constants less |W (x - mean)|^2 / 2. The sums of squares only grow, so that a
-// component that falls behind the best one is given up after any panel of W.
+// Rows of a density. Most components see them in single precision, relative to the density's offset
+// and padded; those for which that would not do see the numbers themselves.
+struct MixtureRows {
+  const float* near;    // (count, width())
+  const double* exact;  // (count, dimensions)
+  std::size_t count;
+};
+
+// Log densities of rows, computed with the inverse Cholesky factors W of the covariances as
+// constants less |W (x - mean)|^2 / 2. The sums of squares only grow, so that a component that falls
+// behind the best one is given up after any panel of W. Single precision would err by about 2^-24
+// times the sum of |W| spread; where that is too much, double precision is used.
 class MixtureDensity {
  public:
   // Of the first `dimensions` of the mixture's. Rows are numbers relative to `offset` (dimensions).
@@ -57,17 +66,19 @@ class MixtureDensity {
   struct Scratch {
     AlignedBuffer<float> differences;
     std::vector<float> bounds, reached;
+    std::vector<double> distances;
     std::vector<std::uint32_t> frames;
   };
 
-  // Appends the log joints of `count` rows (width() floats each), component by component, but for
-  // those surely `margin` below the row's largest.
-  void log_joints(const float* x, std::size_t count, double margin, const Acquaintance& known,
+  // Appends the log joints of rows, component by component, but for those surely `margin` below the
+  // row's largest.
+  void log_joints(const MixtureRows& x, double margin, const Acquaintance& known,
                   std::vector<LogJoint>& out, Scratch& scratch) const;
 
   std::size_t components() const { return components_.size(); }
   std::size_t width() const { return width_; }
   const float* centre(std::size_t component) const { return components_[component].centre.data(); }
+  bool needs_exact(std::size_t component) const { return !components_[component].columns.empty(); }
   const Kernels& kernels() const { return *kernels_; }
 
  private:
@@ -75,16 +86,22 @@ class MixtureDensity {
     double constant;
     AlignedBuffer<float> centre;  // mean - offset, padded
     AlignedBuffer<float> cells;   // W in panels of rows: [panel][step][kPanel]
+    // Where single precision would not do: the mean, and W column after column, without its zeros.
+    std::vector<double> mean, columns;
     Drift drift;
   };
 
   Component pack(const MixtureView& mixture, std::size_t m, const double* offset,
-                 const MixtureView* before) const;
+                 const std::vector<double>& spread, const MixtureView* before) const;
   // Norms above this less twice its best log joint are too far from a row for its component.
   float most_norm(std::size_t component, double margin) const;
   // Appends the log joints of `scratch.frames` that are not given up, and raises their bounds.
-  void evaluate(std::size_t component, const float* x, double margin, float* reached,
+  void evaluate(std::size_t component, const MixtureRows& x, double margin, float* reached,
                 std::vector<LogJoint>& out, Scratch& scratch) const;
+  void evaluate_exactly(std::size_t component, const double* x, double margin, float* reached,
+                        std::vector<LogJoint>& out, Scratch& scratch) const;
+  void append(std::size_t component, std::uint32_t row, double norm, std::vector<LogJoint>& out,
+              Scratch& scratch) const;
 
   const Kernels* kernels_;
   std::size_t dimensions_;

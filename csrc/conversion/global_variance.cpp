@@ -5,6 +5,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "base/interrupt.h"
+
 namespace wavenet {
 namespace {
 
@@ -92,7 +94,9 @@ GlobalVarianceCriterion::GlobalVarianceCriterion(const TrajectoryLayout& layout,
       span_(layout.span()),
       band_((span_ + 1) * frames * dimensions_),
       right_(frames * dimensions_) {
+  Poll poll;
   for (std::size_t t = 0; t < frames; ++t) {
+    poll.after(layout.stride());
     for (std::size_t k = 0; k <= span_; ++k) {
       std::copy_n(equations.row(t) + k * layout.lanes(), dimensions_,
                   band_.data() + (k * frames + t) * dimensions_);
@@ -106,6 +110,7 @@ void GlobalVarianceCriterion::multiply(const double* y, double* product) const {
   const std::size_t d = dimensions_, size = frames_ * d;
   for (std::size_t i = 0; i < size; ++i) product[i] = band_[i] * y[i];
   for (std::size_t k = 1; k <= span_ && k < frames_; ++k) {
+    poll_interrupt();
     const double* diagonal = band_.data() + k * size;
     for (std::size_t i = 0; i < size - k * d; ++i) {
       product[i] += diagonal[i] * y[i + k * d];
@@ -221,6 +226,7 @@ std::vector<double> GlobalVarianceCriterion::climb(double* y, std::size_t iterat
   Climb climb(*this, y);
   std::vector<double> history{climb.value()};
   for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
+    poll_interrupt();
     climb.step();
     history.push_back(climb.value());
     const double rise = history.back() - history[history.size() - 2];

@@ -69,7 +69,7 @@ void MixtureRegression::block(const double* x, std::size_t count, bool best, dou
   }
   MixtureDensity::Scratch scratch;
   std::vector<LogJoint> joints;
-  density_.log_joints(rows.data(), count, kNegligible, {}, joints, scratch);
+  density_.log_joints({rows.data(), x, count}, kNegligible, {}, joints, scratch);
   std::stable_sort(joints.begin(), joints.end(),
                    [](const LogJoint& a, const LogJoint& b) { return a.component < b.component; });
   std::vector<double> log_likelihoods(count);

@@ -12,14 +12,16 @@
 namespace wavenet {
 namespace {
 
-constexpr double kFewest = 1e-3;  // a component with fewer frames is empty
+constexpr double kFewest = 1e-3;         // a component with fewer frames is empty
+constexpr double kMostCancelled = 0.01;  // of squares, less that of the mean
 constexpr std::size_t kMostReached = std::size_t{1} << 26;  // distances to keep: 256 MiB
 
 }  // namespace
 
 MixtureTraining::MixtureTraining(const double* data, std::size_t frames, std::size_t size,
                                  std::size_t threads)
-    : frames_(frames),
+    : data_(data),
+      frames_(frames),
       size_(size),
       width_(padded(size)),
       threads_(threads),
@@ -54,20 +56,21 @@ double MixtureTraining::expect(const MixtureView& mixture) {
   }
   std::vector<std::vector<Membership>> found(blocks);
   log_likelihoods_.resize(frames_);
-  const std::size_t workers = std::min(threads_, blocks);
-  parallel_for(workers, workers, [&](std::size_t worker) {
+  struct Worker {
     MixtureDensity::Scratch scratch;
     std::vector<LogJoint> joints;
-    for (std::size_t b = worker; b < blocks; b += workers) {
-      const std::size_t start = b * kMixtureBlock;
-      const std::size_t count = std::min(kMixtureBlock, frames_ - start);
-      joints.clear();
-      const Acquaintance known{leaders_.empty() ? nullptr : leaders_.data() + start,
-                               reached_.empty() ? nullptr : reached_.data() + components * start};
-      density.log_joints(rows_.data() + start * width_, count, kNegligible, known, joints, scratch);
-      found[b] = memberships(joints, count, kNegligible, log_likelihoods_.data() + start);
-    }
-  });
+  };
+  const auto work = [&](Worker& worker, std::size_t b) {
+    const std::size_t start = b * kMixtureBlock;
+    const std::size_t count = std::min(kMixtureBlock, frames_ - start);
+    worker.joints.clear();
+    const Acquaintance known{leaders_.empty() ? nullptr : leaders_.data() + start,
+                             reached_.empty() ? nullptr : reached_.data() + components * start};
+    const MixtureRows rows{rows_.data() + start * width_, data_ + start * size_, count};
+    density.log_joints(rows, kNegligible, known, worker.joints, worker.scratch);
+    found[b] = memberships(worker.joints, count, kNegligible, log_likelihoods_.data() + start);
+  };
+  parallel_for(blocks, threads_, [] { return Worker{}; }, work);
   members_.assign(mixture.components, {});
   leaders_.assign(frames_, 0);
   for (std::size_t b = 0; b < blocks; ++b) {
@@ -84,7 +87,9 @@ double MixtureTraining::expect(const MixtureView& mixture) {
     std::copy_n(mixture.covariances + m * area, area, last_covariances_.data() + m * area);
   });
   centres_.clear();
+  needs_exact_.clear();
   for (std::size_t m = 0; m < mixture.components; ++m) {
+    needs_exact_.push_back(density.needs_exact(m));
     centres_.emplace_back(density.centre(m), density.centre(m) + width_);
   }
   return std::accumulate(log_likelihoods_.begin(), log_likelihoods_.end(), 0.0) /
@@ -98,6 +103,7 @@ void MixtureTraining::assign(const std::int32_t* labels, std::size_t components)
             " is not one of ", components, " components");
     members_[static_cast<std::size_t>(labels[t])].push_back({static_cast<std::uint32_t>(t), 1.0f});
   }
+  needs_exact_.assign(components, false);
   centres_.assign(components, AlignedBuffer<float>(width_, 0.0f));
   for (std::size_t m = 0; m < components; ++m) {
     if (!members_[m].empty()) {
@@ -157,14 +163,27 @@ bool MixtureTraining::is_empty(const Scatter& one) { return one.count < kFewest;
 MixtureTraining::Scatter MixtureTraining::scatter(std::size_t m, Covariance covariance) const {
   Scatter result;
   for (const MixtureMember& member : members_[m]) result.count += member.posterior;
-  const AlignedBuffer<double> sums = this->sums(m);
-  const double* shift = sums.data() + size_ * width_;
+  AlignedBuffer<float> centre = centres_[m];
+  AlignedBuffer<double> sums = this->sums(m, centre);
   const double scale = result.count > 0.0 ? 1.0 / result.count : 0.0;
   const std::size_t half = size_ / 2;
+  // The mean may have moved so far that squares around its old place say nothing of the variance.
+  bool far = false;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const double square = sums[i * width_ + i], shift = sums[size_ * width_ + i];
+    far = far || square - shift * shift * scale < kMostCancelled * square;
+  }
+  if (far) {
+    for (std::size_t i = 0; i < size_; ++i) {
+      centre[i] += static_cast<float>(sums[size_ * width_ + i] * scale);
+    }
+    sums = this->sums(m, centre);
+  }
+  const double* shift = sums.data() + size_ * width_;
   result.mean.resize(size_);
   result.matrix.assign(size_ * size_, 0.0);
   for (std::size_t i = 0; i < size_; ++i) {
-    result.mean[i] = centres_[m][i] + shift[i] * scale;
+    result.mean[i] = centre[i] + shift[i] * scale;
     for (std::size_t j = 0; j <= i; ++j) {
       const bool kept = covariance == Covariance::kFull || i == j ||
                         (covariance == Covariance::kCrossDiagonal && i - j == half);
@@ -176,13 +195,40 @@ MixtureTraining::Scatter MixtureTraining::scatter(std::size_t m, Covariance cova
   return result;
 }
 
-AlignedBuffer<double> MixtureTraining::sums(std::size_t m) const {
+void MixtureTraining::add_exactly(std::size_t m, const AlignedBuffer<float>& centre,
+                                  double* totals) const {
+  Poll poll;
+  std::vector<double> x(size_);
+  for (const MixtureMember& member : members_[m]) {
+    const double* row = data_ + member.frame * size_;
+    const double posterior = member.posterior;
+    for (std::size_t i = 0; i < size_; ++i) x[i] = row[i] - offset_[i] - centre[i];
+    for (std::size_t i = 0; i <= size_; ++i) {
+      const double factor = i < size_ ? posterior * x[i] : posterior;
+      const std::size_t end = std::min(i + 1, size_);
+      for (std::size_t j = 0; j < end; ++j) totals[i * width_ + j] += factor * x[j];
+    }
+    poll.after(size_ * size_);
+  }
+}
+
+AlignedBuffer<double> MixtureTraining::sums(std::size_t m,
+                                            const AlignedBuffer<float>& centre) const {
   AlignedBuffer<double> totals((width_ + kPanel) * width_, 0.0);
+  if (needs_exact_[m]) {
+    add_exactly(m, centre, totals.data());
+    return totals;
+  }
   AlignedBuffer<double> x(kMixtureMembers * width_, 0.0);
   AlignedBuffer<double> weighted(kMixtureMembers * (width_ + kPanel), 0.0);
   MixtureSums sums{totals.data(), x.data(), weighted.data()};
-  kernels_->mixture.add_members(rows_.data(), centres_[m].data(), size_, width_, members_[m].data(),
-                                members_[m].size(), sums);
+  constexpr std::size_t kSome = 64 * kMixtureMembers;  // between two polls
+  for (std::size_t start = 0; start < members_[m].size(); start += kSome) {
+    const std::size_t count = std::min(kSome, members_[m].size() - start);
+    kernels_->mixture.add_members(rows_.data(), centre.data(), size_, width_,
+                                  members_[m].data() + start, count, sums);
+    poll_interrupt();
+  }
   return totals;
 }
 

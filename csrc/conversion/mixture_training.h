@@ -33,7 +33,7 @@ struct MixtureTarget {
 // threads.
 class MixtureTraining {
  public:
-  // Copies `frames` rows of `size` numbers.
+  // `data`: `frames` rows of `size` numbers, which must outlive this.
   MixtureTraining(const double* data, std::size_t frames, std::size_t size, std::size_t threads);
 
   // Posterior probabilities of all frames; returns the mean log-likelihood of a frame [nat].
@@ -60,12 +60,14 @@ class MixtureTraining {
 
   static bool is_empty(const Scatter& one);
   Scatter scatter(std::size_t component, Covariance covariance) const;
-  // As MixtureSums::totals.
-  AlignedBuffer<double> sums(std::size_t component) const;
+  // As MixtureSums::totals, of the differences from `centre`.
+  AlignedBuffer<double> sums(std::size_t component, const AlignedBuffer<float>& centre) const;
+  void add_exactly(std::size_t component, const AlignedBuffer<float>& centre, double* totals) const;
   void restart_empty(std::vector<Scatter>& scatters) const;
   // Pooled covariance (size, size) of all components.
   std::vector<double> pooled(const std::vector<Scatter>& scatters) const;
 
+  const double* data_;
   std::size_t frames_;
   std::size_t size_;
   std::size_t width_;
@@ -75,6 +77,7 @@ class MixtureTraining {
   AlignedBuffer<float> rows_;                        // frames - offset_, width_ floats each
   std::vector<std::vector<MixtureMember>> members_;  // of each component
   std::vector<AlignedBuffer<float>> centres_;        // near each component's mean
+  std::vector<bool> needs_exact_;                    // components, as MixtureDensity says
   // For the next expectation: the last mixture; of each frame its likely best component; and
   // distances that were reached, [block][component][kMixtureBlock].
   std::vector<double> last_means_, last_covariances_;

@@ -58,6 +58,7 @@ class ActiveComponents {
   const double* variances(std::size_t m) const { return mixture_.variances + m * features_; }
 
   void append_mean(std::size_t t, std::size_t m) {
+    poll_.after(features_ * mixture_.sources);
     const double* x = mixture_.x + t * mixture_.sources;
     const double* slope = mixture_.slopes + m * features_ * mixture_.sources;
     for (std::size_t i = 0; i < features_; ++i, slope += mixture_.sources) {
@@ -71,6 +72,7 @@ class ActiveComponents {
   std::size_t features_;
   std::vector<std::size_t> starts_, tops_, components_;
   std::vector<double> log_priors_, log_scales_, means_;
+  Poll poll_;
 };
 
 // Adds the frame whose components have the log joint probabilities given, less a constant; returns
@@ -108,6 +110,7 @@ std::vector<double> mixture_trajectory(const TrajectoryLayout& layout,
   }
   system.solve(y);
   std::vector<double> history, log_joints, Y(layout.features()), source(layout.source_size());
+  Poll poll;
   for (std::size_t iteration = 0; iteration <= iterations; ++iteration) {
     system.clear();
     double sum = 0.0;
@@ -117,6 +120,7 @@ std::vector<double> mixture_trajectory(const TrajectoryLayout& layout,
       for (std::size_t p = active.begin(t); p < active.end(t); ++p) {
         log_joints.push_back(active.log_joint(p, Y.data()));
       }
+      poll.after((active.end(t) - active.begin(t)) * layout.features());
       sum += weigh_components(layout, active, t, log_joints, source);
       system.add(t, source.data());
     }

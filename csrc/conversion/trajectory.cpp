@@ -107,6 +107,7 @@ void TrajectorySystem::add(std::size_t t, const double* source) {
     const std::vector<TrajectoryTerm> terms = layout_.terms(t, frames_);
     scatter(terms.data(), terms.size(), source, row, layout_.lanes());
   }
+  poll_.after(inner_.size() * layout_.lanes());
 }
 
 void TrajectorySystem::add(std::size_t t, const double* means, const double* variances) {
@@ -119,8 +120,10 @@ void TrajectorySystem::solve(double* y) {
   const std::size_t lanes = layout_.lanes(), span = layout_.span(), d = layout_.dimensions();
   for (std::size_t t = 0; t < frames_; ++t) {
     table.eliminate(rows_.data() + t * layout_.stride(), span, lanes);
+    poll_.after(layout_.work());
   }
   for (std::size_t t = frames_; t-- > 0;) {
+    poll_.after(layout_.stride());
     double* solution = solution_.data() + t * lanes;
     table.substitute(row(t), span, lanes, solution);
     for (std::size_t k = 0; k < d; ++k) {

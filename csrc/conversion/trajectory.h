@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/interrupt.h"
 #include "kernels/kernels.h"
 
 namespace wavenet {
@@ -28,6 +29,9 @@ class TrajectoryLayout {
   // What a frame gives to the rows around it, from its source. The frames before the first and
   // after the last are held; `frames`: how many there are.
   std::vector<TrajectoryTerm> terms(std::size_t t, std::size_t frames) const;
+
+  // Multiplications for a frame, about: to be told to a Poll.
+  std::size_t work() const { return span() * stride(); }
 
   // The source of a frame, from means and variances (features()): precisions and weighted means,
   // window by window, `lanes` of each.
@@ -65,6 +69,7 @@ class TrajectorySystem {
   std::size_t frames_;
   std::vector<TrajectoryTerm> inner_;  // of frames whose windows end within the trajectory
   AlignedBuffer<double> rows_, solution_, source_;
+  Poll poll_;
 };
 
 // The trajectory (frames, dimensions) of means (frames, features). `variances`: as many, or with

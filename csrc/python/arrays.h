@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/checks.h"
+#include "base/interrupt.h"
 #include "kernels/dispatch.h"
 
 namespace wavenet {
@@ -60,6 +61,18 @@ inline void check_positive(const Doubles& array, const char* name) {
 template <typename Function>
 auto without_gil(const Function& function) {
   const py::gil_scoped_release release;
+  return function();
+}
+
+// The same for a function that keeps no state: Ctrl-C ends it wherever the core polls.
+template <typename Function>
+auto interruptible(const Function& function) {
+  const py::gil_scoped_release release;
+  Interrupt interrupt([] {
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  });
+  const InterruptScope scope(&interrupt);
   return function();
 }
 

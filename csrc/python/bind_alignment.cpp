@@ -16,13 +16,8 @@ py::tuple path_and_cost(const DtwPath& path) {
   return py::make_tuple(path.cost, cells);
 }
 
-void stop_on_interrupt() {
-  const py::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
 DtwOptions options(const std::string& step_pattern, std::optional<std::size_t> window) {
-  return {dtw_pattern(step_pattern), window, stop_on_interrupt};
+  return {dtw_pattern(step_pattern), window};
 }
 
 Rows frames(const Doubles& array, const char* name) {
@@ -40,14 +35,14 @@ py::tuple warp(const Doubles& X, const Doubles& Y, const std::string& step_patte
           y.columns);
   const DtwOptions chosen = options(step_pattern, window);
   const DtwMetric kind = dtw_metric(metric);
-  return path_and_cost(without_gil([&] { return dtw(x, y, kind, chosen); }));
+  return path_and_cost(interruptible([&] { return dtw(x, y, kind, chosen); }));
 }
 
 py::tuple warp_costs(const Doubles& costs, const std::string& step_pattern,
                      std::optional<std::size_t> window) {
   const Rows rows = frames(costs, "X");
   const DtwOptions chosen = options(step_pattern, window);
-  return path_and_cost(without_gil([&] { return dtw(rows, chosen); }));
+  return path_and_cost(interruptible([&] { return dtw(rows, chosen); }));
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ std::unique_ptr<MixtureTraining> make_training(const Doubles& Z, std::size_t thr
           shape_text(Z));
   require(threads >= 1, "threads must be at least 1, got ", threads);
   check_finite(Z, "Z");
-  return without_gil([&] {
+  return interruptible([&] {
     return std::make_unique<MixtureTraining>(Z.data(), static_cast<std::size_t>(Z.shape(0)),
                                              static_cast<std::size_t>(Z.shape(1)), threads);
   });
@@ -61,13 +61,13 @@ double expect(MixtureTraining& training, Doubles weights, Doubles means, Doubles
   const MixtureView view = arrays.view();
   require(view.size == training.size(), "the mixture has ", view.size,
           " dimensions, the frames have ", training.size());
-  return without_gil([&] { return training.expect(view); });
+  return interruptible([&] { return training.expect(view); });
 }
 
 void assign(MixtureTraining& training, const Labels& labels, std::size_t components) {
   require(labels.ndim() == 1 && static_cast<std::size_t>(labels.size()) == training.frames(),
           "there must be a label for each frame");
-  without_gil([&] { training.assign(labels.data(), components); });
+  interruptible([&] { training.assign(labels.data(), components); });
 }
 
 py::tuple maximise(const MixtureTraining& training, const std::string& covariance_type,
@@ -78,7 +78,7 @@ py::tuple maximise(const MixtureTraining& training, const std::string& covarianc
   Doubles weights(components), means({components, size}), covariances({components, size, size});
   const MixtureTarget target{weights.mutable_data(), means.mutable_data(),
                              covariances.mutable_data()};
-  without_gil([&] { training.maximise(options, target); });
+  interruptible([&] { training.maximise(options, target); });
   return py::make_tuple(weights, means, covariances);
 }
 
@@ -89,7 +89,7 @@ std::unique_ptr<MixtureRegression> make_regression(Doubles weights, Doubles mean
   const MixtureView view = arrays.view();
   require(source >= 1 && source < view.size, "X must have from 1 to ", view.size - 1,
           " columns, got ", source);
-  return without_gil([&] { return std::make_unique<MixtureRegression>(view, source, threads); });
+  return interruptible([&] { return std::make_unique<MixtureRegression>(view, source, threads); });
 }
 
 py::tuple conditional(const MixtureRegression& regression, const Doubles& X, bool best,
@@ -100,7 +100,7 @@ py::tuple conditional(const MixtureRegression& regression, const Doubles& X, boo
   Doubles means(shape), variances(shape);
   double* mean = means.mutable_data();
   double* variance = variances.mutable_data();
-  without_gil([&] { regression.conditional(X.data(), frames, best, threads, mean, variance); });
+  interruptible([&] { regression.conditional(X.data(), frames, best, threads, mean, variance); });
   return py::make_tuple(means, variances);
 }
 
@@ -111,7 +111,7 @@ Doubles log_joint(const Doubles& X, Doubles weights, Doubles means, Doubles cova
   const std::size_t frames = frames_of(X, "X", view.size);
   Doubles result({frames, view.components});
   double* out = result.mutable_data();
-  without_gil([&] { log_joints_of(view, X.data(), frames, threads, out); });
+  interruptible([&] { log_joints_of(view, X.data(), frames, threads, out); });
   return result;
 }
 
@@ -119,7 +119,8 @@ Doubles log_joint(const Doubles& X, Doubles weights, Doubles means, Doubles cova
 
 void register_mixture(py::module_& module) {
   py::class_<MixtureTraining>(module, "MixtureTraining")
-      .def(py::init(&make_training), py::arg("Z"), py::arg("threads"))
+      .def(py::init(&make_training), py::arg("Z").noconvert(), py::arg("threads"),
+           py::keep_alive<1, 2>())
       .def("expect", &expect, py::arg("weights"), py::arg("means"), py::arg("covariances"))
       .def("assign", &assign, py::arg("labels"), py::arg("components"))
       .def("maximise", &maximise, py::arg("covariance_type"), py::arg("reg_covar"),

@@ -45,7 +45,7 @@ Doubles generate(const Doubles& means, const Doubles& variances, const WindowLis
   Doubles y({frames, static_cast<py::ssize_t>(layout.dimensions())});
   const double *from = means.data(), *of = variances.data();
   double* out = y.mutable_data();
-  without_gil([&] { mlpg(layout, frames, from, of, stride, out); });
+  interruptible([&] { mlpg(layout, frames, from, of, stride, out); });
   return y;
 }
 
@@ -72,7 +72,7 @@ GlobalVarianceCriterion criterion(const TrajectoryLayout& layout, const Doubles&
                                   checked(variance, "target_variance", {d}, true)};
   require(std::isfinite(weight) && weight > 0.0, "weight must be finite and above 0, got ", weight);
   const double *from = means.data(), *of = variances.data();
-  return without_gil([&] {
+  return interruptible([&] {
     TrajectorySystem system(layout, frames);
     for (std::size_t t = 0; t < frames; ++t) {
       system.add(t, from + t * layout.features(), of + t * stride);
@@ -90,7 +90,7 @@ py::tuple evaluate_global_variance(const Doubles& y, const Doubles& means, const
   const double* at = checked(y, "y", {frames, d});
   Doubles values(d), gradient({frames, d});
   double *out = values.mutable_data(), *slopes = gradient.mutable_data();
-  without_gil([&] { all.evaluate(at, out, slopes); });
+  interruptible([&] { all.evaluate(at, out, slopes); });
   return py::make_tuple(values, gradient);
 }
 
@@ -104,7 +104,7 @@ py::tuple climb_global_variance(const Doubles& start, const Doubles& means,
   const double* from = checked(start, "start", {frames, d});
   Doubles y({frames, d});
   double* out = y.mutable_data();
-  const std::vector<double> history = without_gil([&] {
+  const std::vector<double> history = interruptible([&] {
     std::copy_n(from, frames * d, out);
     return all.climb(out, iterations, tolerance);
   });
@@ -144,7 +144,7 @@ py::tuple convert(const Doubles& x, const Doubles& posteriors, const Doubles& sl
   Doubles y({frames, signed_size(layout.dimensions())});
   double* out = y.mutable_data();
   const std::vector<double> history =
-      without_gil([&] { return mixture_trajectory(layout, mixture, iterations, out); });
+      interruptible([&] { return mixture_trajectory(layout, mixture, iterations, out); });
   return py::make_tuple(y, py::array_t<double>(signed_size(history.size()), history.data()));
 }
 
@@ -162,11 +162,13 @@ class RecursiveMlpg {
     const std::size_t stride = variance_stride(variances, means);
     const double *from = means.data(), *of = variances.data();
     const auto frames = static_cast<std::size_t>(means.shape(0));
-    std::vector<double> y = without_gil([&] {
+    std::vector<double> y = interruptible([&] {
       const std::lock_guard<std::mutex> guard(lock_);
       const std::size_t d = trajectory_.layout().dimensions();
       std::vector<double> frame(d), all;
+      Poll poll;
       for (std::size_t t = 0; t < frames; ++t) {
+        poll.after(trajectory_.layout().work());
         if (!trajectory_.push(from + t * features, of + t * stride, frame.data())) continue;
         all.insert(all.end(), frame.begin(), frame.end());
       }
@@ -176,7 +178,7 @@ class RecursiveMlpg {
   }
 
   Doubles flush() {
-    std::vector<double> y = without_gil([&] {
+    std::vector<double> y = interruptible([&] {
       const std::lock_guard<std::mutex> guard(lock_);
       std::vector<double> rest(trajectory_.pending() * trajectory_.layout().dimensions());
       trajectory_.flush(rest.data());

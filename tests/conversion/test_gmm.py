@@ -245,8 +245,11 @@ def test_start_is_reproducible():
 
 def test_convergence_is_reported():
     Z = speech_like(7, 1000, 6)
-    unfinished = JointDensityGMM(4, max_iter=1, tol=1e-9, random_state=0).fit(Z)
+    unfinished = JointDensityGMM(4, max_iter=1, tol=1e-9, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="not converged after 1 iterations"):
+        unfinished.fit(Z)
     assert not unfinished.converged_
+    unfinished.set_params(tol=0.0).fit(Z)  # asked for
     finished = JointDensityGMM(4, max_iter=200, tol=1e-2, random_state=0).fit(Z)
     assert finished.converged_
     assert finished.n_iter_ < 200
@@ -378,7 +381,12 @@ def started(**changes):
         (finite(), {"reg_covar": -1.0}, "reg_covar.*-1"),
         (finite(), {"prior_frames": -2.0}, "prior_frames.*-2"),
         (finite(), {"weights_init": [0.5, 0.5]}, "go together"),
-        (finite(), started(means_init=np.zeros((2, 3))), r"\(2, 3, 3\).*\(2, 4, 4\)"),
+        (finite(), started(means_init=np.zeros((2, 3))), r"means_init.*\(2, 4\).*\(2, 3\)"),
+        (finite(), started() | {"n_components": 3}, r"weights_init.*\(3,\), got \(2,\)"),
+        (finite(), started(weights_init=[1.5, -0.5]), "weights_init .* from -0.5 to 1.5"),
+        (finite(), started(weights_init=[5.0, 5.0]), "weights_init .* add up to 10"),
+        (finite(), started(weights_init=[np.nan, 1.0]), "weights_init must be finite"),
+        (finite(), started(covariances_init=np.triu(np.ones((2, 4, 4)))), "be symmetric"),
         (finite(), started(covariances_init=np.eye(4)), r"covariances.*\(4, 4\)"),
         (finite(), started(covariances_init=np.zeros((2, 4, 4))), "positive definite"),
         (finite(), started(covariances_init=np.full((2, 4, 4), np.nan)), "finite"),
@@ -426,9 +434,103 @@ def test_clone_has_the_same_parameters():
     assert clone(model).get_params() == model.get_params()
 
 
+def test_text_of_a_mixture_with_a_start():
+    assert "weights_init=array([0.5, 0.5])" in repr(
+        JointDensityGMM(2, weights_init=np.full(2, 0.5))
+    )
+
+
 def test_pickle_after_conversion():
     Z = speech_like(13, 200, 4)
     model = JointDensityGMM(3).fit(Z)
     converted = model.convert(Z[:, :2])
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.convert(Z[:, :2]), converted)
+
+
+def test_weights_of_0_may_be_a_start():
+    """As in scikit-learn: the component takes frames where it has none."""
+    Z = speech_like(14, 300, 4)
+    _, means, covariances = start(Z, 3)
+    model = fitted(begun((np.array([0.5, 0.5, 0.0]), means, covariances), max_iter=3), Z)
+    assert np.isfinite(model.lower_bound_) and model.weights_.min() > 0
+
+
+@pytest.mark.parametrize("name", ["weights_", "means_", "covariances_"])
+def test_regression_follows_the_parameters(name):
+    """Those of the present, whether they were replaced or, where they may be, changed in place."""
+    Z = speech_like(13, 300, 6)
+    model = fitted(JointDensityGMM(3), Z)
+    before = model.convert(Z[:, :3])
+    with pytest.raises(ValueError, match="read-only"):
+        model.means_ += 1.0
+    parameters = {n: np.array(getattr(model, n)) for n in ("weights_", "means_", "covariances_")}
+    for field, value in parameters.items():
+        setattr(model, field, value)
+    np.testing.assert_array_equal(model.convert(Z[:, :3]), before)
+    changed = getattr(model, name)
+    changed[:] = changed[[1, 2, 0]] if name == "weights_" else 1.5 * changed
+    fresh = JointDensityGMM(3)
+    for field, value in parameters.items():
+        setattr(fresh, field, np.array(value))
+    np.testing.assert_array_equal(model.convert(Z[:, :3]), fresh.convert(Z[:, :3]))
+    assert not np.array_equal(model.convert(Z[:, :3]), before)
+    setattr(model, name, parameters[name] / 1.5)
+    setattr(fresh, name, parameters[name] / 1.5)
+    np.testing.assert_array_equal(model.convert(Z[:, :3]), fresh.convert(Z[:, :3]))
+
+
+def test_negative_weights_are_refused():
+    Z = speech_like(13, 300, 6)
+    model = fitted(JointDensityGMM(3), Z)
+    model.weights_ = np.array([1.2, -0.1, -0.1])
+    for method in (lambda: model.score(Z), lambda: model.convert(Z[:, :3])):
+        with pytest.raises(ValueError, match=r"weights_ must not be negative, got -0\.1"):
+            method()
+
+
+def narrow():
+    """Frames in which some direction is far narrower than the whole."""
+    random = np.random.default_rng(0)
+    Z = random.standard_normal((1000, 6))
+    return {
+        "clusters at 1e4": Z + 1e4 * random.integers(0, 3, 1000)[:, None],
+        "clusters at 1e6": Z + 1e6 * random.integers(0, 3, 1000)[:, None],
+        "columns of 1e4 that differ by 1": np.hstack([1e4 * Z[:, :3], 1e4 * Z[:, :3] + Z[:, 3:]]),
+        "a narrow column": Z @ random.standard_normal((6, 6)) * [1e4, 1, 1e4, 1, 1e-2, 1],
+    }
+
+
+@pytest.mark.parametrize("case", narrow())
+def test_narrow_components_are_as_exact(case, instruction_set):
+    Z = narrow()[case]
+    parameters = start(Z, 3)
+    model = begun(parameters, max_iter=6, n_jobs=2)
+    weights, means, covariances = parameters
+    theirs = GaussianMixture(
+        3, max_iter=6, tol=0.0, init_params="random", weights_init=weights, means_init=means,
+        precisions_init=np.linalg.inv(covariances),
+    )  # fmt: skip
+    fitted(model, Z)
+    fitted(theirs, Z)
+    assert model.lower_bound_ == pytest.approx(theirs.lower_bound_, rel=1e-7)
+    assert model.score(Z) == pytest.approx(theirs.score(Z), rel=1e-7)
+    # Conditions of 1e12 leave scikit-learn's double precision no more.
+    within = 0.05 if "1e6" in case else 1e-4
+    np.testing.assert_allclose(model.score_samples(Z), theirs.score_samples(Z), rtol=0, atol=within)
+    one = fitted(begun(parameters, max_iter=6, n_jobs=1), Z)
+    np.testing.assert_array_equal(one.score_samples(Z), model.score_samples(Z))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_outlying_frame_stops_nothing(seed):
+    """A component that leaps to it has squares around its old place that say nothing."""
+    random = np.random.default_rng(seed)
+    Z = random.standard_normal((400, 6))
+    Z[17] = 1e6
+    means = Z[random.choice(len(Z), 6, replace=False)]
+    parameters = np.full(6, 1 / 6), means, np.stack([np.eye(6)] * 6)
+    model = fitted(begun(parameters, max_iter=50), Z)
+    assert np.isfinite(model.lower_bound_) and np.isfinite(model.score(Z))
+    split = fitted(JointDensityGMM(4, init="split"), Z)
+    assert np.isfinite(split.score(Z))

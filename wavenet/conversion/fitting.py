@@ -91,6 +91,7 @@ def _mixture(
         "n_components": max(1, min(draft.fit.n_components, frames // _FRAMES_PER_COMPONENT)),
         "prior_frames": draft.fit.prior_frames,
         "max_iter": _ITERATIONS,
+        "tol": 0.0,
         "random_state": draft.fit.random_state,
         "n_jobs": n_jobs,
     }

@@ -82,6 +82,8 @@ def load(
     mixture.weights_ = values["mixture.weights"] / values["mixture.weights"].sum()
     mixture.means_ = values["mixture.means"] * scale + values["mixture.offset"]
     mixture.covariances_ = factors @ factors.transpose(0, 2, 1) * np.outer(scale, scale)
+    for array in (mixture.weights_, mixture.means_, mixture.covariances_):
+        array.setflags(write=False)  # so that every block of a stream need not compare them
     projection = SourceProjection(
         config.context, values["projection.mean"], values["projection.matrix"]
     )
