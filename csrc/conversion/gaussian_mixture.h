@@ -52,9 +52,9 @@ struct MixtureRows {
 };
 
 // Log densities of rows, computed with the inverse Cholesky factors W of the covariances as
-// constants less |W (x - mean)|^2 / 2. The sums of squares only grow, so that a component that falls
-// behind the best one is given up after any panel of W. Single precision would err by about 2^-24
-// times the sum of |W| spread; where that is too much, double precision is used.
+// constants less |W (x - mean)|^2 / 2. The sums of squares only grow: a component that falls behind
+// the best one is given up after any panel of W. Single precision would err by about 2^-24 times
+// the sum of |W| spread; where that is too much, double precision is used.
 class MixtureDensity {
  public:
   // Of the first `dimensions` of the mixture's. Rows are numbers relative to `offset` (dimensions).
