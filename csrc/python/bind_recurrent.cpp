@@ -85,6 +85,7 @@ Floats generate(RecurrentStreams& streams, std::size_t steps, const OptionalFloa
                 std::uint64_t seed, float temperature, std::size_t top_k, float top_p) {
   const RecurrentShape& shape = streams.shape();
   const float* given = rows_of(streams, covariates, "covariates", steps, shape.covariates);
+  check_steps(steps, streams.batch() * shape.sample_width());
   Floats samples({streams.batch(), steps, shape.sample_width()});
   float* out = samples.mutable_data();
   without_gil([&] { streams.generate(steps, given, {temperature, top_k, top_p}, seed, out); });

@@ -129,6 +129,7 @@ void append(WaveNetStreams& streams, std::size_t stream, const Floats& features,
 
 Codes generate(WaveNetStreams& streams, std::size_t steps, std::uint64_t seed, float temperature,
                std::size_t top_k, float top_p) {
+  check_steps(steps, streams.batch());
   Codes codes({streams.batch(), steps});
   std::uint16_t* out = codes.mutable_data();
   py::gil_scoped_release release;

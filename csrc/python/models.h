@@ -45,6 +45,11 @@ T take_choice(const py::dict& values, const char* key,
   return choose(key, take<std::string>(values, key), choices);
 }
 
+// Throws std::invalid_argument where so many values have no place in any memory.
+inline void check_steps(std::size_t steps, std::size_t values_per_step) {
+  require(steps <= (std::size_t{1} << 60) / values_per_step, "steps cannot be ", steps);
+}
+
 inline Precision precision_of(const std::string& name) {
   return choose<Precision>("precision", name,
                            {{"float32", Precision::kFloat32},

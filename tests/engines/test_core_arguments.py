@@ -94,6 +94,16 @@ def test_frames_before_the_conditioning(make_wavenet):
     assert core.conditioned_samples == 0
 
 
+def test_more_steps_than_any_memory_holds(plain_model, writing_model):
+    """Their number of bytes would overflow."""
+    draws = {"seed": 0, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
+    for steps in (2**63 - 1, 2**64 - 1):
+        with pytest.raises(ValueError, match="steps cannot be"):
+            wavenet.load(plain_model).streams(batch=2).core.generate(steps, **draws)
+        with pytest.raises(ValueError, match="steps cannot be"):
+            wavenet.load(writing_model).streams(batch=2).core.generate(steps, None, **draws)
+
+
 def memory_of(config: RecurrentConfig, **changes) -> tuple:
     tensors = {n: np.full(shape, 0.1, np.float32) for n, shape in config.tensor_shapes().items()}
     streams = RecurrentGenerator(config, tensors, threads=1).streams()
