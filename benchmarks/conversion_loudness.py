@@ -137,9 +137,9 @@ def main() -> None:
             babble = [*sources[-3:], *targets[-3:]]
             first = sources[: arguments.noisy]
             results[name]["noise"] = noisy(converter, first, babble, options, arguments.jobs)
-        print(name, json.dumps(results[name], indent=1), flush=True)
+        print(name, json.dumps(results[name], indent=1, default=float), flush=True)
     if arguments.output:
-        arguments.output.write_text(json.dumps(results, indent=1) + "\n")
+        arguments.output.write_text(json.dumps(results, indent=1, default=float) + "\n")
 
 
 if __name__ == "__main__":
