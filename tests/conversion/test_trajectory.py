@@ -249,9 +249,12 @@ MIXTURE = mixture(0, 4, 2, 3)
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: wavenet.RecursiveMLPG([STATIC], 0, 1), "dimensions must be a whole number from 1"),
-        (lambda: wavenet.RecursiveMLPG([STATIC], 2, -1), "delay must be .* from 0, got -1"),
-        (lambda: wavenet.RecursiveMLPG([STATIC], 2, 1001), "delay must be from 0 to 1000 frames"),
+        (
+            lambda: wavenet.RecursiveMLPG([STATIC], 0, 1),
+            "dimensions must be from 1 to 1048576, got 0",
+        ),
+        (lambda: wavenet.RecursiveMLPG([STATIC], 2, -1), "delay must be from 0 to 1000, got -1"),
+        (lambda: wavenet.RecursiveMLPG([STATIC], 2, 1001), "delay must be from 0 to 1000, got"),
         (lambda: wavenet.RecursiveMLPG([DELTA], 2, 1), "one window must look at the present"),
         (
             lambda: wavenet.RecursiveMLPG([STATIC], 2, 1).process(ONES((3, 3)), ONES((3, 3))),
