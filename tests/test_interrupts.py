@@ -111,6 +111,7 @@ def test_results_and_errors_of_threads():
 
     def work(i):
         seen.append(i)
+        time.sleep(0.01)
         return np.zeros(1)[i]
 
     with pytest.raises(IndexError):
