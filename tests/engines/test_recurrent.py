@@ -147,7 +147,7 @@ def test_state_is_saved_copied_and_restored(cell):
     other.restore(memory)
     assert other.time == 40 and memory["hidden"].shape == (2, 3, 19)
     np.testing.assert_array_equal(other.outputs(None, x[:, 40:]), rest)
-    with pytest.raises(ValueError, match="another number of streams"):
+    with pytest.raises(ValueError, match=r"'hidden' must have the shape \(2, 2, 19\)"):
         _core.RecurrentStreams(model, batch=2, threads=1).restore(memory)
 
 
