@@ -348,7 +348,7 @@ def _checked(values: np.ndarray, name: str) -> np.ndarray:
         raise ValueError(f"{name} must be a dense array: sparse input is not supported")
     if np.iscomplexobj(values):
         raise ValueError(f"{name} must be real. Complex data not supported")
-    array = np.require(plain_array(values), np.float64, "CA")
+    array = np.require(plain_array(values), np.float64, ["C", "A"])
     if array.ndim != 2:
         raise ValueError(
             f"{name} must have two dimensions, got shape {array.shape}. Reshape your data"
