@@ -7,6 +7,7 @@ import signal
 
 import numpy as np
 import pytest
+import soundfile
 from rich.console import Console
 from safetensors import safe_open
 
@@ -39,6 +40,16 @@ def test_a_training_says_what_it_does(small, capsys):
     assert re.search(r"linear prediction [01]\.\d\d\n", err)  # of a pure tone
     assert "4 steps at " in err and "ends in " in err
     assert f"{small()[1]}: step 4, " in err
+
+
+def test_names_in_brackets_are_no_markup(small, tmp_path, capsys):
+    """A closing tag that nothing opens ended the training."""
+    data, (_, output, model, run) = tmp_path / "data[", small()
+    data.mkdir()
+    for name in ("red] a.wav", "red] b.wav"):  # in all: data[/red] a.wav
+        soundfile.write(data / name, np.random.default_rng(0).uniform(-0.5, 0.5, (8000, 2)), 8000)
+    train(data, output, model, run)
+    assert f"(the first: {data / 'red] a.wav'})" in capsys.readouterr().err
 
 
 def test_rates_unlike_the_models_are_said(small, small_model, capsys):

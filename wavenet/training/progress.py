@@ -81,15 +81,14 @@ class Reporter:
         if step == self._first_step + 1:
             self._timed_from = self._last
         if step == self._first_step + 1 + _TIMED_STEPS:
-            self._say(
-                estimate(step, (self._last - self._timed_from) / _TIMED_STEPS, self._settings)
-            )
+            seconds = (self._last - self._timed_from) / _TIMED_STEPS
+            say(self._console, estimate(step, seconds, self._settings))
         if len(self._recent) == _LOG_EVERY:
             self._log_recent()
         if not self._console.is_terminal and self._last - self._shown >= _SHOW_EVERY:
             self._shown = self._last
             self._log_recent()
-            self._say(f"step {step:,} of {self._settings.steps:,}: {self._loss}")
+            say(self._console, f"step {step:,} of {self._settings.steps:,}: {self._loss}")
 
     def validated(self, step: int, loss: float) -> None:
         """After a validation, with its loss [bits per sample]."""
@@ -108,7 +107,7 @@ class Reporter:
         if self._progress.live.is_started:
             self._progress.stop()
         if self._loss:
-            self._say(f"{self._output}: step {self._step:,}, {self._loss}")
+            say(self._console, f"{self._output}: step {self._step:,}, {self._loss}")
         self._log.close()
         if self._board:
             self._board.close()
@@ -124,9 +123,6 @@ class Reporter:
         self._loss = f"{mean:.3f} bits per sample{self._validation}, {speed:,.0f} samples/s"
         self._progress.update(self._task, status=self._loss)
 
-    def _say(self, sentence: str) -> None:
-        self._console.print(sentence, highlight=False, soft_wrap=True, markup=False)
-
     def _write(self, step: int, **values: float) -> None:
         with naming(self._log.name):
             self._log.write(json.dumps({"step": step, "time": time.time(), **values}) + "\n")
@@ -134,6 +130,11 @@ class Reporter:
         if self._board:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)
+
+
+def say(console: Console, sentence: str) -> None:
+    """Shows a sentence as it is; what stands in brackets, as in names of files, too."""
+    console.print(sentence, highlight=False, soft_wrap=True, markup=False)
 
 
 def estimate(step: int, seconds: float, settings: TrainingConfig) -> str:

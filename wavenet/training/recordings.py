@@ -14,6 +14,7 @@ from wavenet.config import WaveNetConfig
 from wavenet.manifest import read_clips
 from wavenet.recurrent.config import MulawSymbols, RecurrentConfig
 from wavenet.training.config import TrainingConfig
+from wavenet.training.progress import say
 from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
 from wavenet.training.settings import RECORDINGS_OPTIONS
 from wavenet.training.wavenet_task import held_out_clips, load_clips
@@ -37,8 +38,8 @@ def recordings_task(
         sample_rate=config.audio.sample_rate, quantization_channels=config.audio.channels,
         mulaw_convention=config.audio.convention,
     )  # fmt: skip
-    note = partial(console.print, markup=False, highlight=False)
-    clips = [dataclasses.replace(clip, speaker="") for clip in read_clips(path, note)]
+    clips = read_clips(path, partial(say, console))
+    clips = [dataclasses.replace(clip, speaker="") for clip in clips]
     held_out = held_out_clips(clips, settings)
     tracks = [Track(item.codes) for item in load_clips(clips, codes, cache, console)]
     training = [track for track, held in zip(tracks, held_out, strict=True) if not held]

@@ -19,7 +19,7 @@ from wavenet.recurrent.config import RecurrentConfig
 from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
 from wavenet.training.fine_tuning import initial_model
-from wavenet.training.progress import Reporter, baselines_in_words, settings_in_words
+from wavenet.training.progress import Reporter, baselines_in_words, say, settings_in_words
 from wavenet.training.recordings import recordings_config, recordings_task
 from wavenet.training.series import fit_echo_state, series_config, series_task
 from wavenet.training.settings import DEFAULTS, checked_kind, data_kind, preset_settings
@@ -92,7 +92,7 @@ def train(
         settings = configuration.build(TrainingConfig, DEFAULTS["series"] | training, "training")
         network = fit_echo_state(data, model, settings)
         network.save(output)
-        console.print(f"{output}: an echo state network of {network.units} units")
+        say(console, f"{output}: an echo state network of {network.units} units")
         return True
     config, settings, weights = _start(data, output, model, training, resume, init, quantize)
     cache = output / "cache"
@@ -114,7 +114,7 @@ def train(
         f"{task.describe(trainer.model)}; on {trainer.device}",
         baselines_in_words(task.baselines()),
     ):
-        console.print(line, highlight=False, soft_wrap=True, markup=False)
+        say(console, line)
     samples = task.sampler.length * settings.batch_size
     reporter = Reporter(output, trainer.step, settings, samples, console)
     try:

@@ -31,6 +31,7 @@ from wavenet.training.corpus import (
     sounds_and_taps,
 )
 from wavenet.training.frame_mixture import frame_mixture
+from wavenet.training.progress import say
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
 
@@ -63,7 +64,7 @@ class WaveNetTask:
         console: Console,
         weights: dict[str, np.ndarray] | None = None,
     ):
-        clips = read_clips(data, partial(console.print, markup=False, highlight=False))
+        clips = read_clips(data, partial(say, console))
         completed = complete_config(config, clips)
         config = config if weights else completed
         self._weights = weights
@@ -185,13 +186,13 @@ def load_clips(
         disable=not console.is_terminal,
     )  # fmt: skip
     items, summary = build_corpus(clips, config, cache, progress=iter(steps).__next__)
-    console.print(str(summary), highlight=False, soft_wrap=True)
+    say(console, str(summary))
     rates = {soundfile.info(path).samplerate for path in {clip.path for clip in clips}}
     if len(rates) == 1 and rates != {config.sample_rate}:
         rate = rates.pop()
-        console.print(
+        say(
+            console,
             f"the recordings have {rate:,} Hz, the model {config.sample_rate:,}: they are "
             f"resampled; --sample-rate {rate} keeps theirs",
-            highlight=False, soft_wrap=True,
-        )  # fmt: skip
+        )
     return items
