@@ -368,7 +368,7 @@ class Generator:
         if features is None:
             return None
         if features.kind == "labels":
-            return self.condition_from_spans(list(spans), len(np.asarray(y)))
+            return self.condition_from_spans(list(spans), len(y))
         return self.condition_from_sound(y)
 
     def condition_from_spans(self, spans: list[Span], n_samples: int) -> NDArray[np.float32]:

@@ -67,10 +67,8 @@ def frames_of_file(generator: Generator, path: Path) -> tuple[np.ndarray, int | 
         return file_frames(path), None
     if generator.config.sound_features is None:
         raise ValueError(f"{path}: this model takes feature frames from .npy files only")
-    from wavenet.audio import read_audio
+    from wavenet.audio import named, read_audio
 
     y, _ = read_audio(path, generator.sample_rate)
-    try:
+    with named(path):
         return generator.condition_from_sound(y), len(y)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error

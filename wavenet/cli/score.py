@@ -98,12 +98,13 @@ def _read(
 
 def _read_sound(generator: Any, file: Path) -> np.ndarray:
     """A recording at the model's rate; says so where its own is another."""
-    from wavenet.audio import read_audio
+    from wavenet.audio import named, read_audio, resample
 
     its = generator.sample_rate
     y, rate = read_audio(file)
     if rate != its:
-        y, _ = read_audio(file, its)
+        with named(file):
+            y = resample(y, rate, its)
         typer.echo(f"wavenet: {file} has {rate:,} Hz, the model {its:,}: it is resampled", err=True)
     return y
 

@@ -207,10 +207,8 @@ def _label_track(clip: Clip, part: np.ndarray, config: WaveNetConfig) -> np.ndar
             f"{clip.path}: the label {late[0]!r} ends at {late[2]} s, after its clip of "
             f"{seconds:.3f} s"
         )
-    try:
+    with named(clip.path):
         return label_track(config.label_features, spans, -(-len(part) // hop), rate / hop)
-    except ValueError as error:
-        raise ValueError(f"{clip.path}: {error}") from error
 
 
 def sounds_and_taps(
@@ -263,10 +261,8 @@ class _Source:
         features = dataclasses.replace(self.config.sound_features, statistics=None)
 
         def frames() -> np.ndarray:
-            try:
+            with named(self.path):
                 return features.track(self.sound[start : start + count])
-            except ValueError as error:
-                raise ValueError(f"{self.path}: {error}") from error
 
         return self._array(f"frames {features!r} {start} {count}", frames)
 
