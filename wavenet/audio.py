@@ -17,7 +17,7 @@ import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet.audio_files import AUDIO_FORMATS
-from wavenet.formats.atomic import CheckedFile, atomic_path
+from wavenet.formats.atomic import CheckedFile, atomic_path, check_writable
 from wavenet.sound import as_samples, check_level, plain_array, to_int16
 
 _SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 340, in Vorbis 460
@@ -227,6 +227,15 @@ def audio_format(path: str | os.PathLike) -> str:
     if kind is None or suffix == ".opus":  # an Ogg file, but not of Vorbis
         raise ValueError(f"{path} has no known audio extension; use .wav, .flac or .ogg")
     return kind
+
+
+def check_audio_file(path: str | os.PathLike) -> None:
+    """Refuses a recording that cannot be written, before it is made.
+
+    Raises as `audio_format` and `wavenet.formats.atomic.check_writable` do.
+    """
+    audio_format(path)
+    check_writable(path)
 
 
 def wav_bytes(y: ArrayLike, sample_rate: int) -> bytes:

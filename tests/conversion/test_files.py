@@ -139,3 +139,15 @@ def test_standard_input_is_named(tmp_path):
         file.seek(0)
         with pytest.raises(ValueError, match=r"^the input cannot be read as audio"):
             convert_recording(Doubling(), file)
+
+
+@pytest.mark.parametrize("output", ["a.xyz", "none/a.wav"])
+def test_places_that_cannot_be_written_are_refused_before_the_work(folder, tmp_path, output):
+    class Unused(Doubling):
+        def convert_sound(self, y, sr, **options):
+            raise AssertionError
+
+    with pytest.raises(
+        (ValueError, OSError), match=r"a\.xyz has no known audio|none does not exist"
+    ):
+        convert_files(Unused(), [folder / "a.wav"], tmp_path / output)

@@ -120,7 +120,7 @@ def apply(
     A bad file in a folder does not lose the rest: it is listed and the exit code is 1. Files that
     are clipped, or in which no F0 was found, are converted and named.
     """
-    from wavenet.audio import wav_bytes, write_audio
+    from wavenet.audio import check_audio_file, wav_bytes, write_audio
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.files import convert_files, convert_recording
 
@@ -141,6 +141,8 @@ def apply(
         return
     if len(inputs) != 1 or Path(inputs[0]).is_dir():
         raise ValueError("standard input and output take one recording; name one file or -")
+    if output != "-":
+        check_audio_file(output)
     source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else inputs[0]
     y, rate = convert_recording(
         converter, source, method=method, f0=f0, vocoder=network, warn=_note

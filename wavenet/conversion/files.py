@@ -10,13 +10,13 @@ from typing import BinaryIO
 import numpy as np
 
 from wavenet.arguments import choice
-from wavenet.audio import named, read_audio, write_audio
+from wavenet.audio import check_audio_file, named, read_audio, write_audio
 from wavenet.audio_files import find_audio
 from wavenet.conversion.config import F0_METHODS, METHODS
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.neural_vocoder import check_vocoder
 from wavenet.conversion.recordings import Progress, clipping, for_each
-from wavenet.formats.atomic import check_writable, explain
+from wavenet.formats.atomic import explain
 from wavenet.generator import Generator
 
 _KEPT = (".wav", ".flac")
@@ -74,7 +74,7 @@ def convert_files(
     def convert(pair: tuple[Path, Path]) -> str | None:
         source, target = pair
         try:
-            check_writable(target)
+            check_audio_file(target)
             y, rate = convert_recording(
                 converter, source, method=method, f0=f0, vocoder=vocoder, warn=warn
             )
