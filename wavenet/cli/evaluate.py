@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from wavenet.cli.notes import note
+
 
 def evaluate(
     references: Annotated[Path, typer.Argument(help="Folder of the recordings.")],
@@ -52,10 +54,7 @@ def evaluate(
         from wavenet.generator import Generator
 
         generator = Generator.load(model)
-    result = measure(
-        references, outputs, model=generator, n_jobs=jobs,
-        note=lambda sentence: typer.echo(f"wavenet: {sentence}", err=True),
-    )  # fmt: skip
+    result = measure(references, outputs, model=generator, n_jobs=jobs, note=note)
     means = result.means
     count = f"{len(result.files)} file{'s' * (len(result.files) != 1)}"
     print(table([(count, means["files"]), ("mu-law-256", means["floor"])]))
@@ -70,6 +69,6 @@ def evaluate(
     if plot:
         plot_copies(plot, result)
     for sentence in result.failed:
-        typer.echo(f"wavenet: left out: {sentence}", err=True)
+        note(f"left out: {sentence}")
     if result.failed:
         raise typer.Exit(1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from wavenet.cli.notes import note
 
 
 def quantize(
@@ -37,7 +37,6 @@ def quantize(
     from wavenet.quantization import bits_per_sample, quantize, read_recordings
 
     generator = Generator.load(model, "float32")
-    note = partial(print, file=sys.stderr)
     clips = read_clips(calibrate, note) if calibrate else []
     held_out = [clip for clip in clips if clip.split == "validation"] or clips[4::5]
     used = [clip for clip in clips if clip not in held_out]

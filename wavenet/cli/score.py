@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wavenet.cli.conditioning import check_condition
+from wavenet.cli.notes import note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +38,6 @@ def score(
     from wavenet.audio_files import find_audio
     from wavenet.generator import load
 
-    note = partial(print, file=sys.stderr)
     files = [f for file in files for f in (find_audio(file, note) if file.is_dir() else [file])]
     generator = load(model)
     results, scales, bits, samples = {}, {}, 0.0, 0
@@ -105,7 +103,7 @@ def _read_sound(generator: Any, file: Path) -> np.ndarray:
     if rate != its:
         with named(file):
             y = resample(y, rate, its)
-        typer.echo(f"wavenet: {file} has {rate:,} Hz, the model {its:,}: it is resampled", err=True)
+        note(f"{file} has {rate:,} Hz, the model {its:,}: it is resampled")
     return y
 
 

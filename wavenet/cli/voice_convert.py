@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavenet.cli.notes import note
+
 if TYPE_CHECKING:
     from wavenet.conversion.evaluation import Evaluation
 
@@ -78,9 +80,9 @@ def fit(
     if output.is_file():
         raise ValueError(f"{output} is a file; a model is a folder")
     check_writable(output / "model.safetensors", parents=True)
-    pairs = find_pairs(source, target, _note)
+    pairs = find_pairs(source, target, note)
     for path in pairs.unmatched:
-        _note(f"{path} has no partner")
+        note(f"{path} has no partner")
     with _progress() as progress:
         converter = VoiceConverter(
             components, n_mixtures=mixtures, method=method, f0=f0, f0_method=f0_method,
@@ -134,7 +136,7 @@ def apply(
         with _progress() as progress:
             failed = convert_files(
                 converter, inputs, output,
-                method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress, warn=_note,
+                method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress, warn=note,
             )  # fmt: skip
         _say_converted(output, model, vocoder)
         _finish(failed)
@@ -144,9 +146,7 @@ def apply(
     if output != "-":
         check_audio_file(output)
     source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else inputs[0]
-    y, rate = convert_recording(
-        converter, source, method=method, f0=f0, vocoder=network, warn=_note
-    )
+    y, rate = convert_recording(converter, source, method=method, f0=f0, vocoder=network, warn=note)
     if output == "-":
         sys.stdout.buffer.write(wav_bytes(y, rate))
     else:
@@ -185,9 +185,9 @@ def evaluate(
 
         check_picture(plot)
     converter = VoiceConverter.load(model)
-    pairs = find_pairs(source, target, _note)
+    pairs = find_pairs(source, target, note)
     for path in pairs.unmatched:
-        _note(f"{path} has no partner")
+        note(f"{path} has no partner")
     with _progress() as progress:
         result = measure(
             converter, pairs.source, pairs.target,
@@ -200,7 +200,7 @@ def evaluate(
     if plot:
         plot_evaluation(plot, result)
     for sentence in result.doubtful:
-        _note(sentence)
+        note(sentence)
     _finish(result.failed)
 
 
@@ -245,13 +245,9 @@ def _say_converted(output: str, model: str, vocoder: str | None) -> None:
 def _finish(failed: list[str]) -> None:
     """Lists what was left out; exit code 1 if there is anything."""
     for sentence in failed:
-        _note(f"left out: {sentence}")
+        note(f"left out: {sentence}")
     if failed:
         raise typer.Exit(1)
-
-
-def _note(sentence: str) -> None:
-    print(f"wavenet: {sentence}", file=sys.stderr)
 
 
 @contextmanager
