@@ -77,7 +77,8 @@ def _read(entry: Path) -> Arrays | None:
 def _versions() -> str:
     """A hash of the code that makes features and codes, and of the versions of its libraries."""
     package = Path(__file__).parent.parent
-    sources = [*sorted(package.glob("*.py")), *sorted(package.glob("features/*.py"))]
+    folders = (package, *(package / name for name in ("features", "conversion", "training")))
+    sources = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     hashes = [content_of(path) for path in (*sources, Path(_core.__file__))]
     code = hashlib.sha256("".join(hashes).encode())
     libraries = [importlib.metadata.version(name) for name in ("numpy", "pyworld", "soxr")]
