@@ -18,6 +18,7 @@ def files(tmp_path, plain_model, speaking_model, writing_model, vocoder_model):
     root = tmp_path / "files"
     root.mkdir()
     soundfile.write(root / "good.wav", np.zeros(800), 8000)
+    (root / "link.wav").symlink_to("good.wav")
     soundfile.write(root / "short.wav", np.zeros(50), 8000)
     soundfile.write(root / "empty.wav", np.zeros(0), 8000)
     nan = np.array([0.0, np.nan], np.float32)
@@ -122,6 +123,11 @@ CASES = [
     ("synthesize -o {out} --model nowhere", "no model at nowhere"),
     ("synthesize -o {out} --model {good.wav}", "not a valid safetensors"),
     ("synthesize -o {out} --model {plain} --seconds 0", "--seconds must be above 0"),
+    ("synthesize -o {out} --model {plain} --seconds 1e9", "at most 1e6, got 1e+09"),
+    ("synthesize -o {good.wav} --model {plain} --prime {good.wav}", "would overwrite"),
+    ("synthesize -o {good.wav} --model slt16k --condition {good.wav}", "would overwrite"),
+    ("synthesize -o {link.wav} --model {plain} --prime {good.wav}", "would overwrite"),
+    ("forecast {good.wav} -o {good.wav} --model {plain}", "would overwrite"),
     ("synthesize -o {out} --model {plain} --seconds nan", "--seconds"),
     ("synthesize -o {out} --model {plain} --seconds many", "--seconds"),
     ("synthesize -o {out} --model {plain} --temperature -1", "temperature must be from 0"),

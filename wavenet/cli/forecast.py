@@ -52,7 +52,7 @@ def forecast(
     levels = _levels(quantiles)
     for file in (output, paths):
         if file and str(file) != "-":
-            check_writable(file)
+            check_writable(file, inputs=[series])
     if plot:
         from wavenet.plot import check_picture, plot_forecast
 

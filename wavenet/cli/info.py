@@ -33,7 +33,7 @@ def info(
 
     config, tensors = load_model(find_model(model))
     print(f"kind: {config.kind}")
-    print(f"parameters: {sum(tensor.size for tensor in tensors.values()):,}")
+    print(f"parameters: {sum(tensors[name].size for name in config.tensor_shapes()):,}")
     if getattr(config, "series", None):
         _print_series(config.series)
     elif config.sample_rate:

@@ -130,7 +130,7 @@ def synthesize(
                         retries=2 if retries is None else retries)  # fmt: skip
         return
     _refuse("without --manifest there is no", jobs=jobs, ray=ray, retries=retries)
-    _check_output(output, batch)
+    _check_output(output, batch, (prime, condition))
     generator = load(model, threads=threads)
     if generator.config.kind == "recurrent":
         _refuse("a recurrent model takes no", text=text, speaker=speaker, condition=condition)
@@ -246,12 +246,12 @@ def _length(generator: Any, seconds: float | None) -> int | None:
     """Samples."""
     if seconds is None:
         return None
-    if not 0 < seconds < 1e6:
-        raise ValueError(f"--seconds must be above 0, got {seconds}")
+    if not 0 < seconds <= 1e6:
+        raise ValueError(f"--seconds must be above 0 and at most 1e6, got {seconds:g}")
     return max(1, round(seconds * generator.sample_rate))
 
 
-def _check_output(output: str, batch: int) -> None:
+def _check_output(output: str, batch: int, inputs: tuple[Path | None, ...]) -> None:
     """What can be refused before any work is done."""
     if output == "-":
         if batch > 1:
@@ -262,7 +262,8 @@ def _check_output(output: str, batch: int) -> None:
     from wavenet.arguments import integer
     from wavenet.formats.atomic import check_writable
 
-    check_writable(_numbered(output, integer("batch", batch, 1, 65536))[-1])
+    for path in _numbered(output, integer("batch", batch, 1, 65536)):
+        check_writable(path, inputs=inputs)
 
 
 def _check_text_output(output: str) -> None:

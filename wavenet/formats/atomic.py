@@ -8,7 +8,7 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -53,18 +53,28 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         raise
 
 
-def check_writable(path: str | os.PathLike, parents: bool = False) -> None:
+def check_writable(
+    path: str | os.PathLike,
+    parents: bool = False,
+    inputs: Iterable[str | os.PathLike | None] = (),
+) -> None:
     """Tries to make a file at a path, before the work that ends there.
 
-    With `parents` folders that are not there yet may be made later.
+    With `parents` folders that are not there yet may be made later. `inputs` are what the work
+    reads; None and "-" stand for no file.
 
     Raises
     ------
     OSError
         It cannot be made: no such folder, no permission, a name too long, a full disk, a folder of
         that name.
+    ValueError
+        It is one of the inputs, by whatever name or link.
     """
     given, path = path, Path(os.path.realpath(path))
+    for source in filter(None, inputs):
+        if path.is_file() and os.path.exists(source) and path.samefile(source):
+            raise ValueError(f"{given} would overwrite {source}, which is read; give another name")
     while parents and not path.parent.exists():
         path = path.parent
     if not path.parent.is_dir():
