@@ -326,7 +326,8 @@ def test_unequal_lists_and_unfitted_converter(files):
     ("y", "sr", "options", "message"),
     [
         (np.zeros(RATE), RATE, {}, "silent"),
-        (np.ones(RATE), 100, {}, "sr must be from 8000 to 192000 Hz, got 100"),
+        (np.ones(RATE), 100, {}, r"sr \[Hz\] must be from 8000 to 192000, got 100"),
+        (np.ones(RATE), "16k", {}, r"sr \[Hz\] must be a number, got '16k'"),
         (np.ones(RATE), RATE, {"method": "x"}, "method must be one of"),
         (np.ones(RATE), RATE, {"f0": "x"}, "f0 must be one of"),
     ],

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import soxr
 
-from wavenet.arguments import choice
+from wavenet.arguments import choice, number
 from wavenet.conversion import recordings, storage
 from wavenet.conversion.config import (
     F0_METHODS,
@@ -232,8 +232,7 @@ class VoiceConverter(Estimator):
         """
         config = self._fitted()
         method, f0 = self._method(method), self._f0_method(f0)
-        if not 8000 <= sr <= 192000:
-            raise ValueError(f"sr must be from 8000 to 192000 Hz, got {sr}")
+        number("sr [Hz]", sr, 8000, 192000)
         if vocoder is not None:
             check_vocoder(vocoder, config.world)
             if method == "differential":
