@@ -191,7 +191,7 @@ def _draw_bands(axes: Any, evaluation: Evaluation) -> None:
         bands = [sides[i] for sides in evaluation.bands.values()]
         statistics = {
             f"{side}, mean": [band.mean for band in bands],
-            f"{side}, loudest 5 % of the frames": [band.loud for band in bands],
+            f"{side}, 95 % quantile of the frames": [band.loud for band in bands],
         }
         for j, (label, heights) in enumerate(statistics.items()):
             at = places + 0.4 * i + 0.2 * j - 0.3
@@ -199,7 +199,8 @@ def _draw_bands(axes: Any, evaluation: Evaluation) -> None:
     axes.axhline(0.0, color="gray", linewidth=0.8)
     axes.set_xticks(places, list(evaluation.bands))
     axes.set(ylabel="power over the target's [dB]")
-    axes.legend()
+    axes.margins(y=0.3)
+    axes.legend(ncols=2, fontsize=8, loc="upper center")
 
 
 def plot_copies(path: str | os.PathLike, evaluation: copies.Evaluation) -> None:
