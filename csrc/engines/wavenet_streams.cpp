@@ -74,7 +74,8 @@ template <typename Work>
 void WaveNetStreams::run(std::size_t steps, const Work& work) {
   const Claim claim(claimable_);
   for (const WaveNetState& group : groups_) {
-    const std::uint64_t left = group.conditioned_samples() - group.time();
+    // Streams may have been conditioned anew, with less than has passed.
+    const std::uint64_t left = std::max(group.conditioned_samples(), group.time()) - group.time();
     require(steps <= left, "the conditioning lasts for ", left, " more samples; ", steps,
             " are asked for");
   }

@@ -94,6 +94,17 @@ def test_frames_before_the_conditioning(make_wavenet):
     assert core.conditioned_samples == 0
 
 
+def test_conditioned_anew_with_less_than_has_passed(make_wavenet):
+    core = _core.WaveNetStreams(make_wavenet(), 1, 1)
+    draws = {"seed": 0, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
+    core.condition(0, 0, None, np.zeros((4, 10), np.float32), True)
+    core.generate(core.conditioned_samples, **draws)
+    core.condition(0, 0, None, np.zeros((1, 10), np.float32), True)
+    assert 0 < core.conditioned_samples < core.time
+    with pytest.raises(ValueError, match="lasts for 0 more samples; 1 are asked for"):
+        core.generate(1, **draws)
+
+
 def test_more_steps_than_any_memory_holds(plain_model, writing_model):
     """Their number of bytes would overflow."""
     draws = {"seed": 0, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
