@@ -1,5 +1,6 @@
 """Options and fixtures that all tests share."""
 
+import contextlib
 import dataclasses
 import os
 import resource
@@ -78,12 +79,26 @@ def instruction_set(request):
 
 @pytest.fixture
 def full_disk():
-    """A function after which no file of this process can grow beyond so many bytes."""
-    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    """A context in which no file of this process can grow beyond so many bytes.
+
+    It ends inside the test: pytest's own output, before a fixture ends, may go to a longer file.
+    """
+
+    @contextlib.contextmanager
+    def limited(size: int):
+        limits, handler = (
+            resource.getrlimit(resource.RLIMIT_FSIZE),
+            signal.getsignal(signal.SIGXFSZ),
+        )
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, handler)
+
+    return limited
 
 
 @pytest.fixture(scope="session")

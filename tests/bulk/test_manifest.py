@@ -142,13 +142,12 @@ def test_manifests_that_make_no_sense(tmp_path, row, message):
 def test_a_full_disk_is_said_by_name(plain_model, tmp_path, full_disk):
     """Of a row as of the list of results; it may be tried again."""
     worker = Worker(Setup(str(plain_model), str(tmp_path)))
-    full_disk(1000)
-    result = worker.run(Job("a.wav", seed=0, seconds=0.5))
+    with full_disk(1000):
+        result = worker.run(Job("a.wav", seed=0, seconds=0.5))
     assert result.error == f"{tmp_path / 'a.wav'}: {os.strerror(errno.EFBIG)}" and result.retry
     assert not list(tmp_path.iterdir())
     (tmp_path / "m.csv").write_text("seconds\n0.01\n")
-    full_disk(40)
-    with pytest.raises(OSError, match=f"File too large.*{RESULTS}"):
+    with full_disk(40), pytest.raises(OSError, match=f"File too large.*{RESULTS}"):
         synthesize_manifest(tmp_path / "m.csv", tmp_path / "out", plain_model, jobs=1)
 
 

@@ -70,8 +70,8 @@ def test_a_full_disk_does_not_lose_the_rest(folder, tmp_path, full_disk):
     noise = np.random.default_rng(0).uniform(-0.4, 0.4, 8000)
     for name in ("d.wav", "e.flac"):
         write_audio(folder / name, noise, RATE)
-    full_disk(8000)
-    failed = convert_files(Doubling(), [folder], tmp_path / "out")
+    with full_disk(8000):
+        failed = convert_files(Doubling(), [folder], tmp_path / "out")
     reason = os.strerror(errno.EFBIG)
     assert failed == [f"{tmp_path / 'out' / name}: {reason}" for name in ("d.wav", "e.flac")]
     names = sorted(p.name for p in (tmp_path / "out").iterdir())

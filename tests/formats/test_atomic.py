@@ -99,13 +99,13 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("kind", TOO_LARGE)
 def test_a_full_disk_is_an_error_with_name_and_reason(tmp_path, full_disk, kind):
-    full_disk(65536)
-    path = tmp_path / f"file.{kind}"
-    with pytest.raises(OSError) as caught:
-        TOO_LARGE[kind](path)
-    assert caught.value.errno == errno.EFBIG and caught.value.filename == str(path)
-    assert explain(caught.value) == f"{path}: {os.strerror(errno.EFBIG)}"
-    assert not list(tmp_path.iterdir())
+    with full_disk(65536):
+        path = tmp_path / f"file.{kind}"
+        with pytest.raises(OSError) as caught:
+            TOO_LARGE[kind](path)
+        assert caught.value.errno == errno.EFBIG and caught.value.filename == str(path)
+        assert explain(caught.value) == f"{path}: {os.strerror(errno.EFBIG)}"
+        assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "mp3"])
@@ -113,23 +113,23 @@ def test_the_end_of_a_sound_is_not_lost_in_silence(tmp_path, full_disk, kind):
     """What is written last, in closing the file, may be what does not fit."""
     path = tmp_path / f"file.{kind}"
     write_audio(path, NOISE[:20_000], 16000)
-    full_disk(path.stat().st_size - 1)
-    with pytest.raises(OSError, match="again"):
-        write_audio(tmp_path / f"again.{kind}", NOISE[:20_000], 16000)
-    assert list(tmp_path.iterdir()) == [path]
+    with full_disk(path.stat().st_size - 1):
+        with pytest.raises(OSError, match="again"):
+            write_audio(tmp_path / f"again.{kind}", NOISE[:20_000], 16000)
+        assert list(tmp_path.iterdir()) == [path]
 
 
 def test_models_that_do_not_fit(tmp_path, full_disk, plain_model):
     config, tensors = load_model(plain_model)
-    full_disk(1000)
-    for save in (
-        lambda: save_model(tmp_path / "model", config, tensors),
-        lambda: quantize(plain_model, tmp_path / "model", "bf16"),
-    ):
-        with pytest.raises(OSError) as caught:
-            save()
-        assert Path(caught.value.filename).name == "model.safetensors"
-        assert not list(tmp_path.rglob("*.safetensors"))
+    with full_disk(1000):
+        for save in (
+            lambda: save_model(tmp_path / "model", config, tensors),
+            lambda: quantize(plain_model, tmp_path / "model", "bf16"),
+        ):
+            with pytest.raises(OSError) as caught:
+                save()
+            assert Path(caught.value.filename).name == "model.safetensors"
+            assert not list(tmp_path.rglob("*.safetensors"))
 
 
 @pytest.mark.parametrize("length", [246, 250, 255])
@@ -159,10 +159,10 @@ def test_what_cannot_be_written_is_found_before(tmp_path, full_disk):
         check_writable(tmp_path / "gone" / "x.wav")
     check_writable(tmp_path / "gone" / "below" / "x.wav", parents=True)
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
-    full_disk(100)
-    with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
-        check_writable(tmp_path / "x.wav")
-    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+    with full_disk(100):
+        with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+            check_writable(tmp_path / "x.wav")
+        assert [p.name for p in tmp_path.iterdir()] == ["folder"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -47,12 +47,14 @@ def test_versions_of_libraries_are_part_of_the_key(versions, monkeypatch, librar
 
 def test_a_cache_that_cannot_be_written_only_warns(tmp_path, full_disk):
     arrays = {"y": np.arange(10_000)}
-    full_disk(1000)
-    for _ in range(2):
-        with pytest.warns(UserWarning, match=f"cache: {os.strerror(errno.EFBIG)}; nothing is kept"):
-            found = Cache(tmp_path / "cache").get(lambda: "content", "what", lambda: arrays)
-        assert found is arrays
-    assert not list((tmp_path / "cache").iterdir())
+    with full_disk(1000):
+        for _ in range(2):
+            with pytest.warns(
+                UserWarning, match=f"cache: {os.strerror(errno.EFBIG)}; nothing is kept"
+            ):
+                found = Cache(tmp_path / "cache").get(lambda: "content", "what", lambda: arrays)
+            assert found is arrays
+        assert not list((tmp_path / "cache").iterdir())
 
 
 def test_without_a_folder_nothing_is_read_or_kept():
