@@ -4,9 +4,9 @@
 
 DIGITS_FOLDER holds `index.csv` (file, speaker, digit, take, start_sample, end_sample) and the
 recordings. Every take is cut to the word and what is faint around it, brought to the same level and
-faded at both ends; takes 23 and 24 of each speaker and digit are for validation. Every other take is
-there once more at each SPEED (0.95 is slower and deeper), which delays overfitting (Ko et al. 2015,
-"Audio augmentation for speech recognition").
+faded at both ends; takes 23 and 24 of each speaker and digit are for validation. Every other take
+is there once more at each SPEED (0.95 is slower and deeper), which delays overfitting (Ko et al.
+2015, "Audio augmentation for speech recognition").
 """
 
 import csv
