@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 import wavenet
-from wavenet.audio import read_audio
-from wavenet.conversion.recordings import for_each
+from wavenet.conversion.pipeline.recordings import for_each
 from wavenet.features.bands import band_edges, band_power
+from wavenet.io.audio import read_audio
 
 NOISES = ("white", "pink", "babble")
 RATIOS = (30, 20, 10)  # [dB]

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 import wavenet
-from wavenet.audio import write_audio
-from wavenet.conversion.recordings import cached_analysis, find_pairs, read_recording
+from wavenet.conversion.pipeline.recordings import cached_analysis, find_pairs, read_recording
 from wavenet.features import world
 from wavenet.features.world import Analysis
+from wavenet.io.audio import write_audio
 from wavenet.metrics.f0 import compare_f0
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
 from wavenet.metrics.summary import global_variance_ratio, mean_interval

@@ -21,8 +21,8 @@ from digits_judges import JUDGES, RATE, TARGETS, confusion
 from machine import report
 
 import wavenet
-import wavenet.baselines
 import wavenet.features.labels
+import wavenet.metrics.baselines
 
 DIGITS = "0123456789"
 BANDS = (0, 1000, 2000, 3000, 4000)  # [Hz]
@@ -107,10 +107,10 @@ def entropy_of_codes(training: list[dict], words: list[dict]) -> float:
 
 
 def linear_prediction(words: list[dict]) -> float:
-    """Bits per sample of backward-adaptive linear prediction; see `wavenet.baselines`."""
+    """Bits per sample of backward-adaptive linear prediction; see `wavenet.metrics.baselines`."""
     sounds = [wavenet.mulaw_encode(word["audio"]) for word in words]
     values = wavenet.mulaw_decode(np.arange(256), dtype="float64")
-    return wavenet.baselines.baselines(sounds, 256, values)["linear prediction"]
+    return wavenet.metrics.baselines.baselines(sounds, 256, values)["linear prediction"]
 
 
 def judge(judge, words: list[dict]) -> tuple[dict[str, float], str]:

@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from machine import report
 
-from wavenet.forecast import forecast
-from wavenet.generator import load
+from wavenet.forecasting.forecast import forecast
+from wavenet.forecasting.series import Series, read_series
+from wavenet.inference.load import load
 from wavenet.metrics.forecasts import continuous_ranked_probability_score
-from wavenet.series import Series, read_series
 from wavenet.training import train
 
 TRAIN, VALIDATION, TEST = 8640, 2880, 2880

@@ -25,9 +25,9 @@ from threadpoolctl import threadpool_limits
 
 import wavenet
 from wavenet import _core
+from wavenet.compression.quantization import Recording, quantize
+from wavenet.evaluation.verification import example_conditioning
 from wavenet.models import WaveNet
-from wavenet.quantization import Recording, quantize
-from wavenet.verification import example_conditioning
 
 PRECISIONS = ("float32", "bf16", "int8")
 PROMPT = 10.0  # [s]

@@ -29,8 +29,8 @@ from threadpoolctl import threadpool_limits
 
 import wavenet
 from wavenet import _core
-from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
-from wavenet.conversion.recordings import cached_analysis, find_pairs, for_each
+from wavenet.conversion.mixture.joint_features import SourceProjection, stack_context, with_deltas
+from wavenet.conversion.pipeline.recordings import cached_analysis, find_pairs, for_each
 from wavenet.features.world import WorldSettings
 
 SIZES = ["48x20000x32", "96x20000x128", "96x100000x32"]

@@ -28,13 +28,13 @@ from machine import report
 from scipy.integrate import solve_ivp
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.generator import load
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.forecasting.echo_state import EchoStateNetwork
+from wavenet.forecasting.series import interleaved, interleaved_covariates, rows_of_samples
+from wavenet.inference.load import load
+from wavenet.inference.samples import encode_samples
 from wavenet.models import RecurrentModel, WaveNet
 from wavenet.models.losses import negative_log_likelihood
-from wavenet.recurrent.config import RecurrentConfig
-from wavenet.recurrent.echo_state import EchoStateNetwork
-from wavenet.samples import encode_samples
-from wavenet.series import interleaved, interleaved_covariates, rows_of_samples
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item
 from wavenet.training.progress import Reporter

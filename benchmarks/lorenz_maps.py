@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vmap
 
+from wavenet.forecasting.series import SAMPLE_RANGE
 from wavenet.models import RecurrentModel, WaveNet
-from wavenet.series import SAMPLE_RANGE
 
 
 class RecurrentMap:

@@ -17,12 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from wavenet import mulaw_decode, mulaw_encode
-from wavenet.audio import read_audio
-from wavenet.audio_files import find_audio
-from wavenet.evaluation import Measure, find_f0_range_of
-from wavenet.features.world_frames import WorldFeatures
-from wavenet.metrics.summary import mean_interval
-from wavenet.noise_shaping import (
+from wavenet.dsp.noise_shaping import (
     NoiseShaping,
     average_log_spectrum,
     frame_taps,
@@ -31,6 +26,11 @@ from wavenet.noise_shaping import (
     unlimited,
     whitening_taps,
 )
+from wavenet.evaluation.vocoder import Measure, find_f0_range_of
+from wavenet.features.world_frames import WorldFeatures
+from wavenet.io.audio import read_audio
+from wavenet.io.audio_files import find_audio
+from wavenet.metrics.summary import mean_interval
 
 RATE = 16000
 HELD_OUT = 50

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from machine import report
 
+from wavenet.config.recurrent import RecurrentConfig
 from wavenet.models import RecurrentModel
-from wavenet.recurrent.config import RecurrentConfig
 
 PATHS, PATH_STEPS = 64, 8
 EFFECT = RecurrentConfig(layers=1, hidden_size=40, output="point", feedback=False, covariates=1)

@@ -23,7 +23,8 @@ from machine import report
 from reference_models import reference_config, reference_names
 from torch.nn import functional
 
-from wavenet.config import PCM_LEVELS, WaveNetConfig
+from wavenet.config import WaveNetConfig
+from wavenet.config.wavenet import PCM_LEVELS
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
 

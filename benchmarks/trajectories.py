@@ -23,8 +23,8 @@ from wavenet.conversion import (
     modulation_spectrum_postfilter,
     trajectory_convert,
 )
-from wavenet.conversion.joint_features import WINDOWS
-from wavenet.conversion.recordings import cached_analysis
+from wavenet.conversion.mixture.joint_features import WINDOWS
+from wavenet.conversion.pipeline.recordings import cached_analysis
 from wavenet.features.world import Analysis
 from wavenet.metrics.summary import global_variance_ratio, mean_interval
 

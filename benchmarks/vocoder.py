@@ -27,9 +27,7 @@ import numpy as np
 from sound_levels import levels
 
 from wavenet import load
-from wavenet.audio import read_audio, write_audio
-from wavenet.audio_files import find_audio
-from wavenet.evaluation import (
+from wavenet.evaluation.vocoder import (
     Figures,
     Measure,
     find_f0_range_of,
@@ -38,9 +36,11 @@ from wavenet.evaluation import (
     table,
 )
 from wavenet.features import world
-from wavenet.generator import Generator
+from wavenet.inference.noise_shaping import filters_of_frames, noise_shaping_of
+from wavenet.inference.wavenet import Generator
+from wavenet.io.audio import read_audio, write_audio
+from wavenet.io.audio_files import find_audio
 from wavenet.metrics.summary import mean_interval
-from wavenet.noise_shaping import filters_of_frames, noise_shaping_of
 
 
 def main() -> None:

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from sound_levels import frame_powers, pause_frames
 
-from wavenet.audio import read_audio
-from wavenet.audio_files import find_audio
+from wavenet.base.sound import ClippingWarning
 from wavenet.features.statistics import FeatureRangeWarning, FrameWatch
-from wavenet.generator import Generator
-from wavenet.sound import ClippingWarning
+from wavenet.inference.wavenet import Generator
+from wavenet.io.audio import read_audio
+from wavenet.io.audio_files import find_audio
 
 
 def main() -> None:

@@ -21,7 +21,12 @@ from pathlib import Path
 import numpy as np
 
 import wavenet
-from wavenet.conversion.recordings import cached_analysis, find_pairs, for_each, read_recording
+from wavenet.conversion.pipeline.recordings import (
+    cached_analysis,
+    find_pairs,
+    for_each,
+    read_recording,
+)
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 from wavenet.metrics.summary import global_variance_ratio, mean_interval

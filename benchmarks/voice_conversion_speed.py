@@ -17,7 +17,7 @@ import numpy as np
 from machine import report
 
 import wavenet
-from wavenet.conversion.recordings import find_pairs, read_recording
+from wavenet.conversion.pipeline.recordings import find_pairs, read_recording
 from wavenet.features import world
 
 BLOCK = 160  # [samples], 10 ms

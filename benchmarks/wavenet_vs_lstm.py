@@ -20,7 +20,7 @@ import soundfile
 import torch
 from machine import interleaved, report
 
-from wavenet.generator import load
+from wavenet.inference.load import load
 from wavenet.training import train
 
 RATE, SAMPLES = 8000, 2000

@@ -6,8 +6,8 @@ python examples/copy_synthesis.py speech.wav copy.wav
 import sys
 
 import wavenet
-from wavenet.audio import read_audio, write_audio
-from wavenet.evaluation import Measure
+from wavenet.evaluation.vocoder import Measure
+from wavenet.io.audio import read_audio, write_audio
 
 recording, copy = sys.argv[1:]
 vocoder = wavenet.load("slt16k")

@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from wavenet.audio import write_audio
+from wavenet.io.audio import write_audio
 
 FRAME = 0.01  # [s]
 ACTIVE = 0.06  # of the loudest frame, the level [RMS] from which a frame counts as speech

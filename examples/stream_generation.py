@@ -6,7 +6,7 @@ python examples/stream_generation.py "2 7 1 8" theo | aplay -f S16_LE -r 8000
 import sys
 
 import wavenet
-from wavenet.audio import pcm_bytes
+from wavenet.io.audio import pcm_bytes
 
 text, speaker = sys.argv[1:]
 generator = wavenet.load("digits")

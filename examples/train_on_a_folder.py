@@ -9,7 +9,7 @@ is in MODEL_FOLDER.
 import sys
 
 import wavenet
-from wavenet.audio import write_audio
+from wavenet.io.audio import write_audio
 from wavenet.training import train
 
 recordings, folder = sys.argv[1:]

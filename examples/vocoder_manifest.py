@@ -8,7 +8,7 @@ import csv
 import sys
 from pathlib import Path
 
-from wavenet.audio_files import find_audio
+from wavenet.io.audio_files import find_audio
 
 folder, manifest = Path(sys.argv[1]).resolve(), sys.argv[2]
 ranges = [held_out.split("-") for held_out in sys.argv[3:]]

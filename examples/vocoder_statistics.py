@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from wavenet.assets import find_model
-from wavenet.formats.model_file import load_model, save_model
-from wavenet.generator import Generator
-from wavenet.manifest import read_clips
-from wavenet.quantization import read_recordings
+from wavenet.compression.quantization import read_recordings
+from wavenet.inference.wavenet import Generator
+from wavenet.io.manifest import read_clips
+from wavenet.io.model_file import load_model, save_model
 from wavenet.training.frame_mixture import frame_mixture
 
 model, manifest, output = sys.argv[1:]

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 
 import wavenet
-from wavenet.audio import read_audio, write_audio
-from wavenet.conversion.recordings import find_pairs
+from wavenet.conversion.pipeline.recordings import find_pairs
+from wavenet.io.audio import read_audio, write_audio
 
 source_folder, target_folder, sentence, converted = sys.argv[1:]
 pairs = find_pairs(source_folder, target_folder)

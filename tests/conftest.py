@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from wavenet import _core
-from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
+from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.config.recurrent import RecurrentConfig, TextSymbols
+from wavenet.features.labels import LabelFeatures
 from wavenet.features.mel import MelFeatures
 from wavenet.features.statistics import FrameStatistics
-from wavenet.formats.model_file import save_model
-from wavenet.recurrent.config import RecurrentConfig, TextSymbols
+from wavenet.io.model_file import save_model
 
 FEATURES = LabelFeatures(
     symbols=("a", "b", "long"),

@@ -19,28 +19,11 @@ NEIGHBOURS = {("conversion", "layers"), ("sampling", "layers")}
 CMAKE = (ROOT / "CMakeLists.txt").read_text()
 INSTRUCTION_SETS = ["generic", *re.findall(r"^  add_instruction_set\((\w+)", CMAKE, re.MULTILINE)]
 TORCH_SIDE = {"models", "training"}
-# Modules and folders of the package, from the ground up: each may import those of lines above its
-# own. What is not listed fails.
-PACKAGE_FLOORS = [
-    ["_core", "assets", "audio_files", "claim", "extras", "interrupts", "sound"],
-    ["arguments", "cpu", "noise_shaping"],
-    ["alignment", "config", "frames"],
-    ["codec", "formats", "time_axis"],
-    ["audio", "baselines", "metrics", "samples"],
-    ["features", "linear_forecast", "series"],
-    ["generator", "manifest", "recurrent"],
-    ["bulk", "conversion", "forecast", "models", "quantization"],
-    ["evaluation", "training", "verification"],
-    ["plot", "speed"],
-    ["cli"],
-    ["__init__", "__main__"],
-]
-# A configuration's kind, that of its features and a model's engine are chosen where they are read;
-# what shapes noise names the configuration's type.
-CHOICES = {
-    ("config", "conversion"), ("config", "features"), ("config", "recurrent"),
-    ("generator", "recurrent"), ("recurrent", "generator"), ("noise_shaping", "config"),
-}  # fmt: skip
+# The table of the package in docs/architecture.md: a row imports those above it alone.
+ROWS = re.findall(
+    r"^\| `wavenet/([^`]+?)/?` \|", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE
+)
+PACKAGE_FLOORS = {name.removesuffix(".py"): floor for floor, name in enumerate(ROWS)}
 
 
 def includes(path: Path) -> list[str]:
@@ -124,15 +107,13 @@ def test_torch_stays_on_its_side(path):
     "path", sorted((ROOT / "wavenet").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
 )
 def test_floors_of_the_package(path):
-    """Each module or folder imports only those below its own, even in functions."""
-    floors = {name: floor for floor, names in enumerate(PACKAGE_FLOORS) for name in names}
+    """Each module or folder imports only those of rows above its own, even in functions."""
     name = path.relative_to(ROOT / "wavenet").parts[0].removesuffix(".py")
-    assert name in floors, f"list {name} in PACKAGE_FLOORS"
+    assert name in PACKAGE_FLOORS, f"list {name} in docs/architecture.md"
     for module, _ in imports(path):
         other = module.split(".")[1] if module.startswith("wavenet.") else name
-        if name != other and other in floors:
-            below = floors[other] < floors[name]
-            assert below or (name, other) in CHOICES, f"{path} imports {module}"
+        if name != other and other in PACKAGE_FLOORS:
+            assert PACKAGE_FLOORS[other] < PACKAGE_FLOORS[name], f"{path} imports {module}"
 
 
 @pytest.mark.parametrize("path", sorted(CSRC.rglob("*.*")), ids=lambda p: str(p.relative_to(CSRC)))

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
 from wavenet import plot
-from wavenet.evaluation import Evaluation, Figures, table
+from wavenet.evaluation.vocoder import Evaluation, Figures, table
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import soundfile
 
 import wavenet
 from wavenet.assets import find_model
-from wavenet.audio import read_audio
-from wavenet.evaluation import Measure
+from wavenet.evaluation.verification import verify
+from wavenet.evaluation.vocoder import Measure
 from wavenet.features.labels import spans_from_text
 from wavenet.features.statistics import FeatureRangeWarning
-from wavenet.verification import verify
+from wavenet.io.audio import read_audio
 
 
 @pytest.mark.parametrize("name", wavenet.shipped_models())

@@ -7,34 +7,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wavenet.alignment import dtw
     from wavenet.assets import shipped_models
-    from wavenet.codec import mulaw_decode, mulaw_encode
+    from wavenet.base.cpu import cpu_info
     from wavenet.conversion.converter import VoiceConverter
-    from wavenet.conversion.gmm import JointDensityGMM
-    from wavenet.conversion.parameter_generation import RecursiveMLPG, mlpg
-    from wavenet.cpu import cpu_info
-    from wavenet.generator import Generator, Score, Streams, load
+    from wavenet.conversion.mixture.gmm import JointDensityGMM
+    from wavenet.dsp.dtw import dtw
+    from wavenet.dsp.mlpg import RecursiveMLPG, mlpg
+    from wavenet.dsp.mulaw import mulaw_decode, mulaw_encode
+    from wavenet.inference.load import load
+    from wavenet.inference.recurrent import RecurrentGenerator
+    from wavenet.inference.score import Score
+    from wavenet.inference.streams import Streams
+    from wavenet.inference.wavenet import Generator
     from wavenet.metrics.mel_cepstral_distortion import mel_cepstral_distortion
-    from wavenet.recurrent.generator import RecurrentGenerator
 
 __version__ = "0.1.0"
 
 _MODULE_OF = {
-    "Generator": "wavenet.generator",
-    "RecurrentGenerator": "wavenet.recurrent.generator",
-    "RecursiveMLPG": "wavenet.conversion.parameter_generation",
-    "Score": "wavenet.generator",
-    "JointDensityGMM": "wavenet.conversion.gmm",
-    "Streams": "wavenet.generator",
+    "Generator": "wavenet.inference.wavenet",
+    "RecurrentGenerator": "wavenet.inference.recurrent",
+    "RecursiveMLPG": "wavenet.dsp.mlpg",
+    "Score": "wavenet.inference.score",
+    "JointDensityGMM": "wavenet.conversion.mixture.gmm",
+    "Streams": "wavenet.inference.streams",
     "VoiceConverter": "wavenet.conversion.converter",
-    "cpu_info": "wavenet.cpu",
-    "dtw": "wavenet.alignment",
-    "load": "wavenet.generator",
+    "cpu_info": "wavenet.base.cpu",
+    "dtw": "wavenet.dsp.dtw",
+    "load": "wavenet.inference.load",
     "mel_cepstral_distortion": "wavenet.metrics.mel_cepstral_distortion",
-    "mlpg": "wavenet.conversion.parameter_generation",
-    "mulaw_decode": "wavenet.codec",
-    "mulaw_encode": "wavenet.codec",
+    "mlpg": "wavenet.dsp.mlpg",
+    "mulaw_decode": "wavenet.dsp.mulaw",
+    "mulaw_encode": "wavenet.dsp.mulaw",
     "shipped_models": "wavenet.assets",
 }
 

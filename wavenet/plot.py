@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wavenet.extras import extra
-from wavenet.formats.atomic import atomic_path, check_writable
+from wavenet.base.extras import extra
+from wavenet.base.sound import as_samples
+from wavenet.io.atomic import atomic_path, check_writable
 from wavenet.metrics.summary import mean_interval
-from wavenet.sound import as_samples
 
 if TYPE_CHECKING:
-    from wavenet import evaluation as copies
-    from wavenet.conversion.evaluation import Evaluation
-    from wavenet.forecast import Forecast
-    from wavenet.series import Series
+    from wavenet.evaluation import vocoder as copies
+    from wavenet.evaluation.conversion import Evaluation
+    from wavenet.forecasting.forecast import Forecast
+    from wavenet.forecasting.series import Series
 
 _PANELS_IN_A_ROW = 4
 _CONVERSION_LABELS = {
@@ -50,7 +50,7 @@ def check_picture(path: str | os.PathLike) -> None:
     ImportError
         matplotlib is not installed.
     OSError
-        It cannot be written there; see `wavenet.formats.atomic.check_writable`.
+        It cannot be written there; see `wavenet.io.atomic.check_writable`.
     ValueError
         The extension is not that of a picture format.
     """

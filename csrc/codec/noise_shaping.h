@@ -1,4 +1,4 @@
-// The inverse of the filters that shape quantization noise; see wavenet/noise_shaping.py.
+// The inverse of the filters that shape quantization noise; see wavenet/dsp/noise_shaping.py.
 #pragma once
 
 #include <cstddef>

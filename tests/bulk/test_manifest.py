@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 import wavenet
-from wavenet.audio import read_audio
 from wavenet.bulk import RESULTS, synthesize_manifest
 from wavenet.bulk.jobs import Job, read_jobs
 from wavenet.bulk.worker import Setup, Worker
+from wavenet.io.audio import read_audio
 
 
 def results(folder) -> dict[str, dict]:

@@ -14,9 +14,9 @@ import pytest
 import soundfile
 
 from wavenet import load
-from wavenet.audio import read_audio
-from wavenet.formats.model_file import load_model
-from wavenet.sound import to_int16
+from wavenet.base.sound import to_int16
+from wavenet.io.audio import read_audio
+from wavenet.io.model_file import load_model
 
 
 def test_synthesize_plain(wavenet, plain_model, tmp_path):
@@ -167,7 +167,8 @@ def test_synthesize_plot(wavenet, plain_model, tmp_path):
 def test_ctrl_c_leaves_nothing(plain_model, tmp_path):
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import wavenet.generator; from wavenet.cli import main; print('ready', flush=True); main()"
+        "import wavenet.inference.wavenet; from wavenet.cli import main\n"
+        "print('ready', flush=True); main()"
     )
     command = [sys.executable, "-c", code, "synthesize", "-o", str(tmp_path / "a.wav"),
                "--model", str(plain_model), "--seconds", "90000"]  # fmt: skip

@@ -11,10 +11,10 @@ import soundfile
 import torch
 
 import wavenet as package
+from wavenet.base.sound import to_int16
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.frames import blocks_of_pipe
+from wavenet.io.frames import blocks_of_pipe
 from wavenet.models import WaveNet
-from wavenet.sound import to_int16
 
 CHANNELS, HOP = 3, 8
 FRAMES = np.random.default_rng(0).standard_normal((40, CHANNELS)).astype(np.float32)

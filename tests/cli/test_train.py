@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from wavenet.config import WaveNetConfig
-from wavenet.recurrent.config import RecurrentConfig
+from wavenet.config.recurrent import RecurrentConfig
 from wavenet.training import TrainingConfig
 from wavenet.training.settings import PRESETS, SeriesOptions, data_kind
 

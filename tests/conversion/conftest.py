@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
-from wavenet.audio import write_audio
 from wavenet.features import world
 from wavenet.features.world import WorldSettings
+from wavenet.io.audio import write_audio
 
 RATE = 16000
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from wavenet.audio import write_audio
 from wavenet.cli import main
+from wavenet.io.audio import write_audio
 
 RATE = 16000
 

@@ -10,15 +10,15 @@ import soundfile
 
 import wavenet
 from wavenet import VoiceConverter
-from wavenet.audio import write_audio
-from wavenet.conversion import recordings
-from wavenet.conversion.differential import filter_sound
-from wavenet.conversion.evaluation import evaluate
-from wavenet.conversion.joint_features import SourceProjection, stack_context, with_deltas
-from wavenet.conversion.pitch_shift import shift_pitch
-from wavenet.conversion.training import different_texts
+from wavenet.conversion.mixture.joint_features import SourceProjection, stack_context, with_deltas
+from wavenet.conversion.pipeline import recordings
+from wavenet.conversion.pipeline.training import different_texts
+from wavenet.conversion.waveform.differential import filter_sound
+from wavenet.dsp.pitch_shift import shift_pitch
+from wavenet.evaluation.conversion import evaluate
 from wavenet.features import world
 from wavenet.features.world import WorldSettings
+from wavenet.io.audio import write_audio
 
 RATE = 16000
 SETTINGS = WorldSettings()
@@ -214,7 +214,7 @@ def test_cache_key(files, tmp_path, monkeypatch, change):
     recordings.cached_analysis(path, settings, f0_range, cache)
     assert len(list(cache.iterdir())) == 1
     if change == "versions":
-        monkeypatch.setattr("wavenet.formats.cache._versions", lambda: "others")
+        monkeypatch.setattr("wavenet.io.cache._versions", lambda: "others")
     elif change == "settings":
         settings = WorldSettings(f0_method="dio", order=25)
     elif change == "range":
@@ -288,7 +288,7 @@ def test_texts_that_differ_stand_out():
 )
 def test_bad_arguments_are_refused(files, monkeypatch, options, n, message):
     """Before any sound is looked at."""
-    monkeypatch.setattr("wavenet.conversion.recordings.read_audio", None)
+    monkeypatch.setattr("wavenet.conversion.pipeline.recordings.read_audio", None)
     with pytest.raises(ValueError, match=message):
         VoiceConverter(**options).fit(files[0][:n], files[1][:n])
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from wavenet.audio import read_audio, write_audio
 from wavenet.conversion.files import convert_files, convert_recording
+from wavenet.io.audio import read_audio, write_audio
 
 RATE = 16000
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wavenet.conversion.limiter import THRESHOLD, Limiter, limited
+from wavenet.conversion.waveform.limiter import THRESHOLD, Limiter, limited
 
 RATE = 16000
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 import wavenet
-import wavenet.audio
+import wavenet.io.audio
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.conversion.limiter import limited
-from wavenet.conversion.neural_vocoder import vocode
-from wavenet.conversion.recordings import find_pairs
+from wavenet.conversion.pipeline.recordings import find_pairs
+from wavenet.conversion.waveform.limiter import limited
+from wavenet.conversion.waveform.neural_vocoder import vocode
 from wavenet.features import world
 from wavenet.features.mel import MelFeatures
 from wavenet.features.world_frames import WorldFeatures
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
 
 
 def make_vocoder(features) -> Generator:
@@ -75,8 +75,8 @@ def test_files(converter, corpus, tmp_path):
     vocoder = make_vocoder(WorldFeatures())
     file = sorted((corpus / "source").iterdir())[0]
     assert convert_files(converter, [file], tmp_path / "a.wav", vocoder=vocoder) == []
-    y, rate = wavenet.audio.read_audio(file)
-    assert len(wavenet.audio.read_audio(tmp_path / "a.wav")[0]) == len(y) and rate == 16000
+    y, rate = wavenet.io.audio.read_audio(file)
+    assert len(wavenet.io.audio.read_audio(tmp_path / "a.wav")[0]) == len(y) and rate == 16000
 
 
 @pytest.mark.parametrize(

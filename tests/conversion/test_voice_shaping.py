@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from wavenet.conversion.band_mapping import BandMapping, level, power_in_bands
-from wavenet.conversion.modulation_filter import ModulationFilter, n_taps
-from wavenet.conversion.utterance import Utterance
+from wavenet.config.conversion import modulation_taps
+from wavenet.conversion.pipeline.utterance import Utterance
+from wavenet.conversion.trajectory.band_mapping import BandMapping, level, power_in_bands
+from wavenet.conversion.trajectory.modulation_filter import ModulationFilter
 from wavenet.features import world
 from wavenet.features.bands import band_edges, band_power
 from wavenet.features.world import WorldSettings
@@ -68,7 +69,7 @@ def trajectories(seed, smoothing):
 def test_modulation_filter_gives_natural_variance_and_fast_modulation():
     natural, flat = trajectories(2, 1), trajectories(2, 9)
     modulation = ModulationFilter.fit(natural, flat, frame_period=5.0)
-    assert modulation.response.shape == (n_taps(5.0), 3) == (17, 3)
+    assert modulation.response.shape == (modulation_taps(5.0), 3) == (17, 3)
     np.testing.assert_allclose(modulation.response, modulation.response[::-1], atol=1e-12)
     filtered = [modulation(y.features) for y in flat]
 

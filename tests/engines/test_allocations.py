@@ -13,7 +13,7 @@ import ctypes
 import json
 import numpy as np
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
 
 counter = ctypes.CDLL(None)
 counter.allocation_count.restype = counter.lock_count.restype = ctypes.c_long

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
 from wavenet.models import WaveNet
 
 LOCALS = {

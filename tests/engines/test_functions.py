@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wavenet.config import WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
 
 ONE_CHANNEL = {
     "dilations": (1,), "residual_channels": 1, "gate_channels": 2, "skip_channels": 2,

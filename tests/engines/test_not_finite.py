@@ -7,10 +7,10 @@ import pytest
 
 import wavenet
 from wavenet.assets import find_model
-from wavenet.formats.model_file import load_model, save_model
-from wavenet.generator import Generator
-from wavenet.recurrent.config import RecurrentConfig
-from wavenet.recurrent.generator import RecurrentGenerator
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.inference.recurrent import RecurrentGenerator
+from wavenet.inference.wavenet import Generator
+from wavenet.io.model_file import load_model, save_model
 
 
 def zeros_of(config) -> dict[str, np.ndarray]:

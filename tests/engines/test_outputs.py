@@ -8,11 +8,11 @@ import torch
 from scipy import special, stats
 
 from wavenet.config import WaveNetConfig
-from wavenet.formats.model_file import save_model
-from wavenet.generator import Generator
+from wavenet.evaluation.verification import verify
+from wavenet.inference.wavenet import Generator
+from wavenet.io.model_file import save_model
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
-from wavenet.verification import verify
 
 OUTPUTS = ["logistic-mixture", "gaussian", "gaussian-mixture"]
 CHANNELS = {"residual_channels": 8, "gate_channels": 8, "skip_channels": 8}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wavenet.config import WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
 
 SHAPES = {  # kernel size, residual, gate and skip channels
     "1": (2, 1, 2, 1),

@@ -5,18 +5,19 @@ import csv
 import numpy as np
 import pytest
 
-from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.formats.model_file import load_model, save_model
-from wavenet.formats.reduced import from_bfloat16, from_int8, to_bfloat16, to_int8
-from wavenet.generator import Generator, load
-from wavenet.manifest import Clip
-from wavenet.quantization import (
+from wavenet.compression.quantization import (
     Recording,
     activation_ranges,
     bits_per_sample,
     quantize,
     read_recordings,
 )
+from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.inference.load import load
+from wavenet.inference.wavenet import Generator
+from wavenet.io.manifest import Clip
+from wavenet.io.model_file import load_model, save_model
+from wavenet.io.reduced_precision import from_bfloat16, from_int8, to_bfloat16, to_int8
 
 CONFIG = WaveNetConfig(
     dilations=(1, 2, 4, 8, 16) * 2,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from wavenet.config import WaveNetConfig
-from wavenet.generator import Generator
-from wavenet.recurrent.config import RecurrentConfig
-from wavenet.recurrent.generator import RecurrentGenerator
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.inference.recurrent import RecurrentGenerator
+from wavenet.inference.wavenet import Generator
 
 CONFIG = WaveNetConfig(
     dilations=(1, 2), residual_channels=4, gate_channels=4, skip_channels=4,

@@ -10,7 +10,7 @@ import pytest
 
 import wavenet
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
 from wavenet.models import WaveNet
 
 # The streams have their memory; then no stack of a further thread fits in the address space.
@@ -57,7 +57,7 @@ REFUSED = """
 import copy, ctypes
 import numpy as np
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
 
 config = WaveNetConfig(dilations=(1, 2, 4), local=LocalConditioning(3, 300, layers=0))
 weights = {name: np.zeros(shape, np.float32) for name, shape in config.tensor_shapes().items()}

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from wavenet import _core
+from wavenet.compression.quantization import Recording, quantize
 from wavenet.config import WaveNetConfig
-from wavenet.formats.model_file import save_model
-from wavenet.generator import Generator, load
-from wavenet.quantization import Recording, quantize
+from wavenet.inference.load import load
+from wavenet.inference.wavenet import Generator
+from wavenet.io.model_file import save_model
 
 # Residual, gate and skip channels: whole tiles; tiles and a rest of steps; only a rest; panels in
 # several groups.

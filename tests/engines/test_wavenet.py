@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.inference.samples import silence_code
+from wavenet.inference.wavenet import Generator
 from wavenet.models import WaveNet
-from wavenet.samples import silence_code
 
 CONDITIONING = {
     "none": {},

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
-from wavenet.generator import Generator
+from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.features.labels import LabelFeatures
+from wavenet.inference.wavenet import Generator
 
 
 def with_duration(mean, deviation=0.0) -> WaveNetConfig:

@@ -8,8 +8,8 @@ import pytest
 import scipy.signal
 import torch
 
-from wavenet.audio import read_audio
 from wavenet.features.mel import MEL_PRESETS, MelFeatures, mel_filters, mel_spectrogram
+from wavenet.io.audio import read_audio
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from wavenet import config as configuration
+from wavenet.config import LocalConditioning, WaveNetConfig, serialization
 from wavenet.features.mel import MelFeatures
 from wavenet.features.statistics import (
     PIECE,
@@ -129,12 +129,12 @@ def test_mixture_in_the_model_file(statistics):
     import json
 
     features = MelFeatures(mel_channels=2, statistics=statistics)
-    config = configuration.WaveNetConfig(
+    config = WaveNetConfig(
         sample_rate=features.sample_rate, features=features,
-        local=configuration.LocalConditioning(2, features.hop_length),
+        local=LocalConditioning(2, features.hop_length),
     )  # fmt: skip
-    text = json.dumps(configuration.to_dict(config))
-    assert configuration.from_dict(json.loads(text)) == config
+    text = json.dumps(serialization.to_dict(config))
+    assert serialization.from_dict(json.loads(text)) == config
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from wavenet.audio import read_audio
 from wavenet.features import world
 from wavenet.features.world import Analysis
 from wavenet.features.world_frames import WorldFeatures
+from wavenet.io.audio import read_audio
 
 
 @pytest.fixture(scope="module")

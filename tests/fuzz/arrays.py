@@ -8,12 +8,12 @@ from values import INTEGERS, choose, odd_array, odd_scalar
 import wavenet
 from wavenet import _core
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.conversion.global_variance import global_variance_objective
-from wavenet.conversion.parameter_generation import trajectory_convert
-from wavenet.generator import Generator
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.conversion.trajectory.global_variance import global_variance_objective
+from wavenet.dsp.mlpg import trajectory_convert
+from wavenet.inference.recurrent import RecurrentGenerator
+from wavenet.inference.wavenet import Generator
 from wavenet.metrics.forecasts import continuous_ranked_probability_score
-from wavenet.recurrent.config import RecurrentConfig
-from wavenet.recurrent.generator import RecurrentGenerator
 
 WINDOWS = [[1.0], [-0.5, 0.0, 0.5]]
 STREAMS = (RuntimeError, TypeError, ValueError, MemoryError)  # of the core, which is not public

@@ -9,12 +9,12 @@ import numpy as np
 import soundfile
 from values import choose, mutated_json
 
-from wavenet.audio import read_audio
 from wavenet.bulk.jobs import read_jobs
-from wavenet.frames import blocks_of_file, blocks_of_pipe
-from wavenet.manifest import read_clips
-from wavenet.recurrent.text import read_text
-from wavenet.series import read_series
+from wavenet.forecasting.series import read_series
+from wavenet.inference.text import read_text
+from wavenet.io.audio import read_audio
+from wavenet.io.frames import blocks_of_file, blocks_of_pipe
+from wavenet.io.manifest import read_clips
 
 RATE = 8000
 PIECES = (b"\0", b"\xff" * 4, b"\n", b"\r\n", b'"', b",", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"-1",

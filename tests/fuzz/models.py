@@ -10,8 +10,8 @@ from values import choose, mutated_json
 import wavenet
 from wavenet import _core
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.formats.model_file import save_model
-from wavenet.recurrent.config import RecurrentConfig
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.io.model_file import save_model
 
 SAMPLES = 40
 HOP = 4

@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy import integrate, special, stats
 
-from wavenet.config import PCM_LEVELS, WaveNetConfig
+from wavenet.config import WaveNetConfig
+from wavenet.config.wavenet import PCM_LEVELS
 from wavenet.models.losses import negative_log_likelihood
 
 OUTPUTS = ["logistic-mixture", "gaussian", "gaussian-mixture"]

@@ -5,8 +5,8 @@ import torch
 
 import wavenet
 from wavenet.cli.info import info
+from wavenet.config.sequence_to_sequence import SequenceToSequenceConfig
 from wavenet.models import BidirectionalEncoder, SequenceToSequence
-from wavenet.recurrent.sequence_to_sequence import SequenceToSequenceConfig
 
 SMALL = {"source_classes": 6, "target_classes": 6, "embedding_size": 16, "hidden_size": 32}
 

@@ -13,11 +13,12 @@ import soundfile
 import soxr
 
 from wavenet import mulaw_encode
-from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
+from wavenet.compression.quantization import read_recordings
+from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.features.labels import LabelFeatures
 from wavenet.features.mel import MelFeatures
 from wavenet.features.statistics import FrameStatistics
-from wavenet.manifest import Clip, read_clips
-from wavenet.quantization import read_recordings
+from wavenet.io.manifest import Clip, read_clips
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import Item, build_corpus, complete_config
 from wavenet.training.sequences import SequenceSampler, validation_batches

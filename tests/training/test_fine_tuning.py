@@ -7,13 +7,13 @@ import torch
 from safetensors.numpy import load_file
 
 from wavenet import _core
+from wavenet.compression.quantization import Recording, bits_per_sample, quantize, read_recordings
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.formats.model_file import load_model, save_model
-from wavenet.generator import load
-from wavenet.manifest import read_clips
+from wavenet.inference.load import load
+from wavenet.io.manifest import read_clips
+from wavenet.io.model_file import load_model, save_model
 from wavenet.models import WaveNet
 from wavenet.models.fake_quantization import round_inputs, round_to_bfloat16, round_weights
-from wavenet.quantization import Recording, bits_per_sample, quantize, read_recordings
 from wavenet.training import train
 
 CONFIG = WaveNetConfig(

@@ -8,10 +8,15 @@ import pytest
 
 import wavenet
 from wavenet.cli import main
-from wavenet.forecast import forecast
-from wavenet.series import interleaved, interleaved_covariates, read_series, rows_of_samples
+from wavenet.evaluation.verification import verify
+from wavenet.forecasting.forecast import forecast
+from wavenet.forecasting.series import (
+    interleaved,
+    interleaved_covariates,
+    read_series,
+    rows_of_samples,
+)
 from wavenet.training import train
-from wavenet.verification import verify
 
 MODEL = {"target": "load", "covariates": "hot", "horizon": 12, "context": 24, "hidden_size": 16}
 RUN = {"steps": 150, "batch_size": 16, "learning_rate": 1e-2, "warmup_steps": 10}

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import wavenet
-from wavenet.recurrent.config import RecurrentConfig
+from wavenet.config.recurrent import RecurrentConfig
 from wavenet.training import TrainingConfig, train
 from wavenet.training.progress import Reporter
 from wavenet.training.recurrent_task import Track, WindowSampler, validation_windows

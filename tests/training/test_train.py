@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import wavenet
-import wavenet.audio
+import wavenet.io.audio
 from wavenet.config import from_dict, to_dict
 from wavenet.training import TrainingConfig, train
 from wavenet.training.settings import setting
@@ -76,7 +76,7 @@ def test_vocoder(recordings, tmp_path, small_model, small_run, output):
     generator = wavenet.load(tmp_path / "out")
     config = generator.config
     assert len(config.noise_shaping) == 25 and len(config.features.statistics.mean) == 20
-    y, _ = wavenet.audio.read_audio(recordings / "0.wav")
+    y, _ = wavenet.io.audio.read_audio(recordings / "0.wav")
     frames = generator.condition_from_sound(y)
     assert frames.shape == (200, 20)
     assert generator.generate(condition=frames, seed=1).shape == (8000,)
@@ -97,7 +97,7 @@ def test_vocoder_validation_is_the_score(
     assert train(hold_out(recordings, 0), tmp_path / "out", model, small_run | shaping)
     generator = wavenet.load(tmp_path / "out")
     assert generator.config.adaptive_noise_shaping == shaping.get("adaptive_noise_shaping", 0)
-    y, _ = wavenet.audio.read_audio(recordings / "0.wav")
+    y, _ = wavenet.io.audio.read_audio(recordings / "0.wav")
     score = generator.score(y, condition=generator.condition_from_sound(y))
     last = [row for row in log_of(tmp_path / "out") if "validation_loss" in row][-1]
     # Unlike the score, a window sees no frames beyond its ends.
@@ -111,7 +111,7 @@ def test_validation_is_the_score(recordings, hold_out, tmp_path, small_model, sm
     model = small_model | {"output": output, "input": kind}
     train(hold_out(recordings, 3), tmp_path / "out", model, small_run | {"window": 2000})
     reported = log_of(tmp_path / "out")[-1]["validation_loss"]
-    y, _ = wavenet.audio.read_audio(recordings / "3.wav")
+    y, _ = wavenet.io.audio.read_audio(recordings / "3.wav")
     score = wavenet.load(tmp_path / "out").score(y).bits_per_sample
     assert score == pytest.approx(reported, abs=1e-4)
 

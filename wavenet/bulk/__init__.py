@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wavenet.arguments import integer, processors
+from wavenet.base.validation import integer, processors
 from wavenet.bulk.jobs import Job, read_jobs
 from wavenet.bulk.worker import Result, Setup
-from wavenet.formats.atomic import check_writable, naming
+from wavenet.io.atomic import check_writable, naming
 
 RESULTS = "results.jsonl"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from wavenet.audio import audio_format
-from wavenet.manifest import read_rows
+from wavenet.io.audio import audio_format
+from wavenet.io.manifest import read_rows
 
 _COLUMNS = ("output", "text", "condition", "speaker", "seconds", "seed")
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.arguments import sampling_options
 from wavenet.assets import find_model
-from wavenet.audio import audio_writer, read_audio
+from wavenet.base.validation import sampling_options
 from wavenet.bulk.jobs import Job
-from wavenet.formats.atomic import explain, remove_temporary
-from wavenet.frames import blocks_of_file
-from wavenet.generator import Generator, load
+from wavenet.inference.load import load
+from wavenet.inference.wavenet import Generator
+from wavenet.io.atomic import explain, remove_temporary
+from wavenet.io.audio import audio_writer, read_audio
+from wavenet.io.frames import blocks_of_file
 
 _BLOCK = 4096
 _SECONDS = 2.0  # where nothing says how long

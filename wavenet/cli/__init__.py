@@ -27,7 +27,7 @@ from wavenet.cli import (
     verify,
     voice_convert,
 )
-from wavenet.formats.atomic import explain
+from wavenet.io.atomic import explain
 
 app = typer.Typer(
     name="wavenet",

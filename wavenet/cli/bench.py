@@ -17,7 +17,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure samples per second, one thread, for each precision and instruction set here."""
-    from wavenet.speed import measure_speed
+    from wavenet.evaluation.speed import measure_speed
 
     rows = measure_speed(model, seconds, batch)
     if as_json:

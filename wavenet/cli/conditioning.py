@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from wavenet.generator import Generator
+    from wavenet.inference.wavenet import Generator
 
 
 def check_condition(generator: Generator, model: str, given: bool) -> None:
@@ -62,12 +62,12 @@ def frames_of_text(
 def frames_of_file(generator: Generator, path: Path) -> tuple[np.ndarray, int | None]:
     """Feature frames of a file, those of a recording as in the model's training; its length."""
     if path.suffix == ".npy":
-        from wavenet.frames import file_frames
+        from wavenet.io.frames import file_frames
 
         return file_frames(path), None
     if generator.config.sound_features is None:
         raise ValueError(f"{path}: this model takes feature frames from .npy files only")
-    from wavenet.audio import named, read_audio
+    from wavenet.io.audio import named, read_audio
 
     y, _ = read_audio(path, generator.sample_rate)
     with named(path):

@@ -36,9 +36,9 @@ def evaluate(
     comparable only under the same settings, which are printed. PESQ and STOI need the extra
     evaluate. A pair that cannot be measured is listed and the exit code is 1.
     """
-    from wavenet.evaluation import evaluate as measure
-    from wavenet.evaluation import table
-    from wavenet.formats.atomic import atomic_path, check_writable
+    from wavenet.evaluation.vocoder import evaluate as measure
+    from wavenet.evaluation.vocoder import table
+    from wavenet.io.atomic import atomic_path, check_writable
 
     if output and output.suffix == ".json":
         raise ValueError(f"{output} is where the settings go; give the table a name in .csv")
@@ -51,7 +51,7 @@ def evaluate(
         check_picture(plot)
     generator = None
     if model:
-        from wavenet.generator import Generator
+        from wavenet.inference.wavenet import Generator
 
         generator = Generator.load(model)
     result = measure(references, outputs, model=generator, n_jobs=jobs, note=note)

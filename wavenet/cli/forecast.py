@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     import numpy as np
 
-    from wavenet.forecast import Forecast
-    from wavenet.series import Series
+    from wavenet.forecasting.forecast import Forecast
+    from wavenet.forecasting.series import Series
 
 
 def forecast(
@@ -44,10 +44,10 @@ def forecast(
 
     Rows at the end of the file whose targets are empty give the covariates of the future.
     """
-    from wavenet.forecast import forecast as run
-    from wavenet.formats.atomic import check_writable
-    from wavenet.generator import load
-    from wavenet.series import read_series
+    from wavenet.forecasting.forecast import forecast as run
+    from wavenet.forecasting.series import read_series
+    from wavenet.inference.load import load
+    from wavenet.io.atomic import check_writable
 
     levels = _levels(quantiles)
     for file in (output, paths):
@@ -85,7 +85,7 @@ def _write(
     output: str, past: Series, result: Forecast, columns: Sequence[tuple[object, np.ndarray]]
 ) -> None:
     """Writes a table with columns `(horizon, targets)`, each with its name."""
-    from wavenet.formats.atomic import atomic_path
+    from wavenet.io.atomic import atomic_path
 
     table: list[list[str]] = [["time", *past.axis.written(result.times)]]
     for i, (target, digits) in enumerate(zip(result.targets, result.digits, strict=True)):

@@ -9,8 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from wavenet.config import SeriesColumns, WaveNetConfig
-    from wavenet.conversion.config import VoiceConverterConfig
-    from wavenet.recurrent.config import RecurrentConfig
+    from wavenet.config.conversion import VoiceConverterConfig
+    from wavenet.config.recurrent import RecurrentConfig
 
 
 def info(
@@ -28,8 +28,8 @@ def info(
         _print_shipped_models()
         return
     from wavenet.assets import find_model
-    from wavenet.formats.model_file import load_model
-    from wavenet.generator import Generator
+    from wavenet.inference.wavenet import Generator
+    from wavenet.io.model_file import load_model
 
     config, tensors = load_model(find_model(model))
     print(f"kind: {config.kind}")
@@ -52,7 +52,7 @@ def info(
 
 def _print_shipped_models() -> None:
     from wavenet.assets import find_model, model_card, shipped_models
-    from wavenet.formats.model_file import load_config
+    from wavenet.io.model_file import load_config
 
     row = "{:<12}{:<17}{:>7}  {:<32}{:>8}  {}"
     print("\n" + row.format("model", "kind", "Hz", "voices", "size", "licence"))
@@ -73,7 +73,7 @@ def _print_shipped_models() -> None:
 
 
 def _print_series(series: SeriesColumns) -> None:
-    from wavenet.time_axis import step_text
+    from wavenet.forecasting.time_axis import step_text
 
     step = step_text(series.step, series.step_unit)
     print(f"time series: {', '.join(series.targets)}; a row every {step}")

@@ -32,9 +32,9 @@ def quantize(
 
         wavenet quantize my-model --precision float32 --calibrate recordings/ -o my-model
     """
-    from wavenet.generator import Generator
-    from wavenet.manifest import read_clips
-    from wavenet.quantization import bits_per_sample, quantize, read_recordings
+    from wavenet.compression.quantization import bits_per_sample, quantize, read_recordings
+    from wavenet.inference.wavenet import Generator
+    from wavenet.io.manifest import read_clips
 
     generator = Generator.load(model, "float32")
     clips = read_clips(calibrate, note) if calibrate else []

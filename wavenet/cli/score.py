@@ -35,8 +35,8 @@ def score(
 
         wavenet score take.wav --text 7 --speaker theo
     """
-    from wavenet.audio_files import find_audio
-    from wavenet.generator import load
+    from wavenet.inference.load import load
+    from wavenet.io.audio_files import find_audio
 
     files = [f for file in files for f in (find_audio(file, note) if file.is_dir() else [file])]
     generator = load(model)
@@ -74,7 +74,7 @@ def _read(
         if text is not None or speaker is not None:
             raise ValueError("a recurrent model takes no --text and no --speaker")
         if generator.config.text:
-            from wavenet.recurrent.text import read_text
+            from wavenet.inference.text import read_text
 
             content = read_text(file)
             if not content:
@@ -96,7 +96,7 @@ def _read(
 
 def _read_sound(generator: Any, file: Path) -> np.ndarray:
     """A recording at the model's rate; says so where its own is another."""
-    from wavenet.audio import named, read_audio, resample
+    from wavenet.io.audio import named, read_audio, resample
 
     its = generator.sample_rate
     y, rate = read_audio(file)

@@ -28,7 +28,7 @@ def stream_synthesis(
     Neither the frames nor the audio are ever in memory as a whole. From standard input the samples
     of a frame are written as soon as the frames have come that they depend on.
     """
-    from wavenet.frames import blocks_of_file, blocks_of_pipe
+    from wavenet.io.frames import blocks_of_file, blocks_of_pipe
 
     local = generator.config.local
     if local is None:
@@ -71,8 +71,8 @@ def _writer(
     output: str, rate: int, raw: bool, n_samples: int | None
 ) -> Iterator[Callable[[np.ndarray], None]]:
     """A function that writes the next block."""
-    from wavenet.audio import audio_writer, pcm_bytes, wav_bytes, wav_header
-    from wavenet.formats.atomic import atomic_path
+    from wavenet.io.atomic import atomic_path
+    from wavenet.io.audio import audio_writer, pcm_bytes, wav_bytes, wav_header
 
     if output == "-":
         out = sys.stdout.buffer

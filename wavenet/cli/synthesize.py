@@ -16,7 +16,7 @@ import typer
 from wavenet.cli.conditioning import check_condition, frames_of_file, frames_of_text
 
 if TYPE_CHECKING:
-    from wavenet.generator import Generator
+    from wavenet.inference.wavenet import Generator
 
 DEFAULT_SECONDS = 2.0
 DEFAULT_LENGTH = 1000  # of a text
@@ -114,8 +114,8 @@ def synthesize(
 
         wavenet synthesize --model my-play --prompt "KING:" --length 2000 -o play.txt
     """
-    from wavenet.audio import read_audio
-    from wavenet.generator import load
+    from wavenet.inference.load import load
+    from wavenet.io.audio import read_audio
 
     drawing = {"seed": seed, "temperature": temperature, "top_k": top_k, "top_p": top_p}
     if manifest is not None:
@@ -259,15 +259,15 @@ def _check_output(output: str, batch: int, inputs: tuple[Path | None, ...]) -> N
         return
     if Path(output).is_dir():
         raise ValueError(f"{output} is a folder; name a file in it")
-    from wavenet.arguments import integer
-    from wavenet.formats.atomic import check_writable
+    from wavenet.base.validation import integer
+    from wavenet.io.atomic import check_writable
 
     for path in _numbered(output, integer("batch", batch, 1, 65536)):
         check_writable(path, inputs=inputs)
 
 
 def _check_text_output(output: str) -> None:
-    from wavenet.audio_files import AUDIO_FORMATS
+    from wavenet.io.audio_files import AUDIO_FORMATS
 
     if Path(output).suffix.lower() in AUDIO_FORMATS:
         raise ValueError(f"{output} has the name of a sound; this model writes text: use .txt")
@@ -282,7 +282,7 @@ def _check_audio_output(output: str, raw: bool, play: bool, plot: Path | None) -
         if play:
             raise ValueError("--play needs a file name, not standard output")
         return
-    from wavenet.audio import audio_format
+    from wavenet.io.audio import audio_format
 
     if not raw:
         audio_format(output)
@@ -303,8 +303,8 @@ def _comes_in_blocks(condition: Path | None) -> bool:
 
 
 def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
-    from wavenet.audio import pcm_bytes, wav_bytes, write_audio
-    from wavenet.formats.atomic import atomic_path
+    from wavenet.io.atomic import atomic_path
+    from wavenet.io.audio import pcm_bytes, wav_bytes, write_audio
 
     if output == "-":
         sys.stdout.buffer.write(pcm_bytes(audio[0]) if raw else wav_bytes(audio[0], rate))
@@ -321,7 +321,7 @@ def _write(output: str, audio: np.ndarray, rate: int, raw: bool) -> list[Path]:
 
 
 def _write_texts(output: str, texts: list[str]) -> list[Path]:
-    from wavenet.formats.atomic import atomic_path
+    from wavenet.io.atomic import atomic_path
 
     if output == "-":
         print(texts[0])

@@ -107,7 +107,7 @@ def _options(words: list[str]) -> dict[str, str]:
 
 
 def _read_config(path: Path | None) -> dict[str, dict[str, Any]]:
-    from wavenet.formats.rows import parse_json
+    from wavenet.io.rows import parse_json
 
     groups: dict[str, dict] = {"model": {}, "training": {}}
     if path is None:

@@ -14,7 +14,7 @@ def verify(
 
     Exit code 1 if a check fails.
     """
-    from wavenet.verification import verify as run
+    from wavenet.evaluation.verification import verify as run
 
     checks = run(model)
     for check in checks:

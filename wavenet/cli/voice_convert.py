@@ -16,7 +16,7 @@ import typer
 from wavenet.cli.notes import note
 
 if TYPE_CHECKING:
-    from wavenet.conversion.evaluation import Evaluation
+    from wavenet.evaluation.conversion import Evaluation
 
 app = typer.Typer(
     help="Convert one speaker's voice into another's, learned from parallel recordings.",
@@ -74,8 +74,8 @@ def fit(
     Bad pairs are left out and listed; the exit code is then 1.
     """
     from wavenet.conversion.converter import VoiceConverter
-    from wavenet.conversion.recordings import find_pairs
-    from wavenet.formats.atomic import check_writable
+    from wavenet.conversion.pipeline.recordings import find_pairs
+    from wavenet.io.atomic import check_writable
 
     if output.is_file():
         raise ValueError(f"{output} is a file; a model is a folder")
@@ -122,14 +122,14 @@ def apply(
     A bad file in a folder does not lose the rest: it is listed and the exit code is 1. Files that
     are clipped, or in which no F0 was found, are converted and named.
     """
-    from wavenet.audio import check_audio_file, wav_bytes, write_audio
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.files import convert_files, convert_recording
+    from wavenet.io.audio import check_audio_file, wav_bytes, write_audio
 
     converter = VoiceConverter.load(model)
     network = None
     if vocoder:
-        from wavenet.generator import Generator
+        from wavenet.inference.wavenet import Generator
 
         network = Generator.load(vocoder, threads=1)
     if "-" not in (*inputs, output):
@@ -174,9 +174,9 @@ def evaluate(
     wavenet voice-convert evaluate anna-to-ben held-out/anna held-out/ben
     """
     from wavenet.conversion.converter import VoiceConverter
-    from wavenet.conversion.evaluation import evaluate as measure
-    from wavenet.conversion.recordings import find_pairs
-    from wavenet.formats.atomic import atomic_path, check_writable
+    from wavenet.conversion.pipeline.recordings import find_pairs
+    from wavenet.evaluation.conversion import evaluate as measure
+    from wavenet.io.atomic import atomic_path, check_writable
 
     if output:
         check_writable(output)

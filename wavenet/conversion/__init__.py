@@ -1,16 +1,16 @@
 """GMM voice conversion: joint-density mixture, trajectories, the converter."""
 
-from wavenet.conversion.global_variance import (
+from wavenet.conversion.trajectory.global_variance import (
     GlobalVarianceTrajectory,
     global_variance_gradient,
     global_variance_objective,
     global_variance_postfilter,
 )
-from wavenet.conversion.modulation_spectrum import (
+from wavenet.conversion.trajectory.modulation_spectrum import (
     ModulationStatistics,
     modulation_spectrum_postfilter,
 )
-from wavenet.conversion.parameter_generation import (
+from wavenet.dsp.mlpg import (
     MixtureTrajectory,
     RecursiveMLPG,
     mlpg,

@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 import soxr
 
-from wavenet.arguments import choice, number
-from wavenet.conversion import recordings, storage
-from wavenet.conversion.config import (
+from wavenet.base.estimator import Estimator
+from wavenet.base.sound import as_samples
+from wavenet.base.validation import choice, number
+from wavenet.config.conversion import (
     F0_METHODS,
     METHODS,
     REVISION,
@@ -22,18 +23,18 @@ from wavenet.conversion.config import (
     Voice,
     VoiceConverterConfig,
 )
-from wavenet.conversion.differential import filter_sound
-from wavenet.conversion.estimator import Estimator
-from wavenet.conversion.fitting import fit
-from wavenet.conversion.limiter import limited
-from wavenet.conversion.neural_vocoder import check_vocoder, vocode
+from wavenet.conversion import storage
+from wavenet.conversion.pipeline import recordings
+from wavenet.conversion.pipeline.fitting import fit
 from wavenet.conversion.pitch import convert_f0
-from wavenet.conversion.pitch_shift import shift_pitch
 from wavenet.conversion.streaming import StreamingConverter, check_converted
+from wavenet.conversion.waveform.differential import filter_sound
+from wavenet.conversion.waveform.limiter import limited
+from wavenet.conversion.waveform.neural_vocoder import check_vocoder, vocode
+from wavenet.dsp.pitch_shift import shift_pitch
 from wavenet.features import world
 from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
-from wavenet.generator import Generator
-from wavenet.sound import as_samples
+from wavenet.inference.wavenet import Generator
 
 
 class VoiceConverter(Estimator):
@@ -192,8 +193,8 @@ class VoiceConverter(Estimator):
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_channels)
-            The source speaker, see `wavenet.sound.as_samples`. Each channel is converted by itself;
-            silent ones stay silent if another speaks.
+            The source speaker, see `wavenet.base.sound.as_samples`. Each channel is converted by
+            itself; silent ones stay silent if another speaks.
         sr
             Its sample rate [Hz]. It is brought to the model's rate and back.
         method, f0

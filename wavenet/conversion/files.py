@@ -9,15 +9,15 @@ from typing import BinaryIO
 
 import numpy as np
 
-from wavenet.arguments import choice
-from wavenet.audio import check_audio_file, named, read_audio, write_audio
-from wavenet.audio_files import find_audio
-from wavenet.conversion.config import F0_METHODS, METHODS
+from wavenet.base.validation import choice
+from wavenet.config.conversion import F0_METHODS, METHODS
 from wavenet.conversion.converter import VoiceConverter
-from wavenet.conversion.neural_vocoder import check_vocoder
-from wavenet.conversion.recordings import Progress, clipping, for_each
-from wavenet.formats.atomic import explain
-from wavenet.generator import Generator
+from wavenet.conversion.pipeline.recordings import Progress, clipping, for_each
+from wavenet.conversion.waveform.neural_vocoder import check_vocoder
+from wavenet.inference.wavenet import Generator
+from wavenet.io.atomic import explain
+from wavenet.io.audio import check_audio_file, named, read_audio, write_audio
+from wavenet.io.audio_files import find_audio
 
 _KEPT = (".wav", ".flac")
 

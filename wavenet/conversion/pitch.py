@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from wavenet.conversion.config import Voice, VoiceConverterConfig
+from wavenet.config.conversion import Voice, VoiceConverterConfig
 
 _LARGEST_SPREAD = 3.0  # of log F0: what varies in a monotone voice is mostly errors of its F0
 

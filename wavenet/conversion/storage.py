@@ -7,14 +7,14 @@ import os
 import numpy as np
 
 from wavenet.assets import find_model
-from wavenet.conversion.band_mapping import BandMapping
-from wavenet.conversion.config import VoiceConverterConfig
-from wavenet.conversion.gmm import JointDensityGMM
-from wavenet.conversion.joint_features import SourceProjection
-from wavenet.conversion.modulation_filter import ModulationFilter
-from wavenet.conversion.spectral_mapping import SpectralMapping
-from wavenet.conversion.voice_shaping import VoiceShaping
-from wavenet.formats.model_file import load_model, save_model
+from wavenet.config.conversion import VoiceConverterConfig
+from wavenet.conversion.mixture.gmm import JointDensityGMM
+from wavenet.conversion.mixture.joint_features import SourceProjection
+from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
+from wavenet.conversion.trajectory.band_mapping import BandMapping
+from wavenet.conversion.trajectory.modulation_filter import ModulationFilter
+from wavenet.conversion.trajectory.voice_shaping import VoiceShaping
+from wavenet.io.model_file import load_model, save_model
 
 _LARGEST = 1e6  # magnitude; those of voices are below 1e3
 _MODULATION = ("mean", "response", "low", "high")

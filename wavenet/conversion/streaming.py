@@ -6,20 +6,20 @@ import math
 
 import numpy as np
 
-from wavenet.claim import Claim, claimed
-from wavenet.conversion.config import VoiceConverterConfig
-from wavenet.conversion.differential import TimeVaryingFilter, frame_bounds
-from wavenet.conversion.joint_features import WINDOWS
-from wavenet.conversion.limiter import Limiter
-from wavenet.conversion.parameter_generation import RecursiveMLPG
+from wavenet.base.claim import Claim, claimed
+from wavenet.base.sound import as_samples
+from wavenet.config.conversion import VoiceConverterConfig
+from wavenet.conversion.mixture.joint_features import WINDOWS
+from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
 from wavenet.conversion.pitch import convert_f0
-from wavenet.conversion.pitch_shift import PitchShifter
-from wavenet.conversion.spectral_mapping import SpectralMapping
-from wavenet.conversion.voice_shaping import VoiceShaping
+from wavenet.conversion.trajectory.voice_shaping import VoiceShaping
+from wavenet.conversion.waveform.differential import TimeVaryingFilter, frame_bounds
+from wavenet.conversion.waveform.limiter import Limiter
+from wavenet.dsp.mlpg import RecursiveMLPG
+from wavenet.dsp.pitch_shift import PitchShifter
 from wavenet.features import mel_cepstrum as mcep
 from wavenet.features.f0_tracking import local_f0
 from wavenet.features.world import pyworld
-from wavenet.sound import as_samples
 
 _TRAJECTORY_DELAY = 2
 _LOWEST_DEVIATIONS = 2.5  # of log F0 below its mean: lower voices would only add to the latency
@@ -89,8 +89,8 @@ class StreamingConverter:
     def process(self, y: np.ndarray) -> np.ndarray:
         """Takes the next samples (n,) and gives those that are done (m,) float32.
 
-        They are read by `wavenet.sound.as_samples`. All outputs together, with that of `flush`,
-        are as long as all inputs.
+        They are read by `wavenet.base.sound.as_samples`. All outputs together, with that of
+        `flush`, are as long as all inputs.
 
         Raises
         ------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wavenet.sound import as_samples
+from wavenet.base.sound import as_samples
 
 _VOICED = 0.5
 _FIRST_PEAK = 0.8

@@ -2,12 +2,68 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
-from wavenet.config import LabelFeatures
+from wavenet.base.validation import check_field, integer, number, require
 
 Span = tuple[str, float, float]
 """A symbol, its start and its end [s]."""
+
+_LONGEST = 1e6  # duration of a symbol [s]
+
+
+@dataclass(frozen=True)
+class LabelFeatures:
+    """Local conditioning on a sequence of symbols (words, digits, phonemes) with their times.
+
+    Each symbol is divided in `states_per_symbol` states. A frame inside a symbol activates the two
+    states next to its relative position, linearly interpolated; silence activates none. One more
+    channel holds the logarithm of the symbol's duration relative to `reference_duration`.
+
+    Parameters
+    ----------
+    symbols
+        The vocabulary. Upper and lower case differ.
+    states_per_symbol
+        Number of states, at least 2.
+    reference_duration
+        Duration whose logarithm is 0 [s].
+    durations
+        Mean and standard deviation [s] of each symbol's duration per speaker, from the training
+        data: `durations[speaker][symbol] = (mean, deviation)`; the speaker is "" without speakers.
+        Means are above 0, none is above 1e6.
+    pause
+        Silence before, between and after symbols in synthesis [s].
+    """
+
+    kind: Literal["labels"] = "labels"
+    symbols: tuple[str, ...] = ()
+    states_per_symbol: int = 10
+    reference_duration: float = 0.4
+    durations: dict[str, dict[str, tuple[float, float]]] = dataclasses.field(default_factory=dict)
+    pause: float = 0.15
+
+    def __post_init__(self) -> None:
+        require(len(set(self.symbols)) == len(self.symbols), "symbols must differ")
+        check_field(self, "states_per_symbol", integer, 2, 256)
+        check_field(self, "reference_duration", number, 1e-3, 1e3)
+        check_field(self, "pause", number, 0.0, 60.0)
+        for speaker, by_symbol in self.durations.items():
+            for symbol, (mean, deviation) in by_symbol.items():
+                require(
+                    0 < mean <= _LONGEST and 0 <= deviation <= _LONGEST,
+                    f"durations of {symbol!r} by {speaker!r} must be a mean above 0 and a "
+                    f"deviation, up to {_LONGEST:g} s, got {mean} and {deviation}",
+                )
+
+    @property
+    def channels(self) -> int:
+        """Number of feature channels of the label track."""
+        return len(self.symbols) * self.states_per_symbol + 1
 
 
 def label_track(

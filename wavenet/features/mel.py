@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.arguments import choice, integer, number, settle
+from wavenet.base.sound import as_samples
+from wavenet.base.validation import check_field, choice, integer, number
 from wavenet.features.statistics import FrameStatistics
-from wavenet.sound import as_samples
 
 _FRAMES_AT_ONCE = 2048
 
@@ -72,25 +72,25 @@ class MelFeatures:
     statistics: FrameStatistics | None = None
 
     def __post_init__(self) -> None:
-        settle(self, "sample_rate", integer, 1, 1_000_000)
-        settle(self, "fft_length", integer, 2, 65536)
-        settle(self, "window_length", integer, 2, self.fft_length)
-        settle(self, "hop_length", integer, 1, 65536)
+        check_field(self, "sample_rate", integer, 1, 1_000_000)
+        check_field(self, "fft_length", integer, 2, 65536)
+        check_field(self, "window_length", integer, 2, self.fft_length)
+        check_field(self, "hop_length", integer, 1, 65536)
         choice("window", self.window, ("hann", "rectangular"))
         choice("padding", self.padding, ("reflect", "zeros", "none"))
-        settle(self, "pre_emphasis", number, 0.0, 1.0)
+        check_field(self, "pre_emphasis", number, 0.0, 1.0)
         if self.power not in (1.0, 2.0):
             raise ValueError(f"power must be 1 or 2, got {self.power!r}")
-        settle(self, "mel_channels", integer, 1, 4096)
+        check_field(self, "mel_channels", integer, 1, 4096)
         if self.f_max is None:
             object.__setattr__(self, "f_max", self.sample_rate / 2)
-        settle(self, "f_min", number, 0.0, self.sample_rate / 2)
-        settle(self, "f_max", number, self.f_min, self.sample_rate / 2)
+        check_field(self, "f_min", number, 0.0, self.sample_rate / 2)
+        check_field(self, "f_max", number, self.f_min, self.sample_rate / 2)
         if self.f_min == self.f_max:
             raise ValueError(f"f_min must be below f_max, both are {self.f_min:g} Hz")
         choice("mel_scale", self.mel_scale, ("slaney", "htk"))
         choice("filter_norm", self.filter_norm, ("slaney", "none"))
-        settle(self, "floor", number, 1e-30, 1.0)
+        check_field(self, "floor", number, 1e-30, 1.0)
         choice("compression", self.compression, ("log", "log10", "decibel", "none"))
         if self.statistics:
             self.statistics.check(self.channels)
@@ -160,7 +160,7 @@ def mel_spectrogram(y: ArrayLike, settings: MelFeatures) -> NDArray[np.float32]:
     Parameters
     ----------
     y : (n_samples,)
-        Sound at `settings.sample_rate`; see `wavenet.sound.as_samples`.
+        Sound at `settings.sample_rate`; see `wavenet.base.sound.as_samples`.
     settings
         All choices.
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from wavenet.arguments import real_array
+from wavenet.base.validation import real_array
 
 
 def from_spectrum(power: np.ndarray, order: int, alpha: float) -> np.ndarray:

@@ -14,11 +14,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from wavenet.arguments import choice, integer, number, settle
+from wavenet.base.interrupts import interruptible
+from wavenet.base.sound import as_samples
+from wavenet.base.validation import check_field, choice, integer, number
 from wavenet.features import mel_cepstrum as mcep
 from wavenet.features.bands import band_power
-from wavenet.interrupts import interruptible
-from wavenet.sound import as_samples
 
 DEFAULT_F0_RANGE = (40.0, 700.0)
 F0Extractor = Literal["harvest", "dio"]
@@ -53,12 +53,12 @@ class WorldSettings:
     f0_method: F0Extractor = "harvest"
 
     def __post_init__(self) -> None:
-        settle(self, "sample_rate", integer, 8000, 48000)
+        check_field(self, "sample_rate", integer, 8000, 48000)
         if self.alpha is None:
             object.__setattr__(self, "alpha", mcep.mel_alpha(self.sample_rate))
-        settle(self, "frame_period", number, 1.0, 20.0)
-        settle(self, "order", integer, 4, 80)
-        settle(self, "alpha", number, 0.0, 0.9)
+        check_field(self, "frame_period", number, 1.0, 20.0)
+        check_field(self, "order", integer, 4, 80)
+        check_field(self, "alpha", number, 0.0, 0.9)
         choice("f0_method", self.f0_method, F0_EXTRACTORS)
 
     @property
@@ -103,7 +103,7 @@ def analyze(
     Parameters
     ----------
     y : (n_samples,)
-        Sound at `settings.sample_rate`; see `wavenet.sound.as_samples`.
+        Sound at `settings.sample_rate`; see `wavenet.base.sound.as_samples`.
     f0_range
         Lowest and highest F0 to look for [Hz].
 

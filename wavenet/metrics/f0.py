@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wavenet.arguments import real_array
+from wavenet.base.validation import real_array
 
 
 @dataclass(frozen=True)

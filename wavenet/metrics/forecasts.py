@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wavenet.arguments import doubles
+from wavenet.base.validation import doubles
 
 
 def continuous_ranked_probability_score(paths: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wavenet.sound import as_samples
+from wavenet.base.sound import as_samples
 
 FFT_LENGTH = 1024
 HOP_LENGTH = 256
@@ -25,7 +25,8 @@ def log_spectral_distance(reference: np.ndarray, other: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        Other shapes, what is not sound (see `wavenet.sound.as_samples`), or a silent reference.
+        Other shapes, what is not sound (see `wavenet.base.sound.as_samples`), or a silent
+        reference.
     """
     a, b = as_samples(reference), as_samples(other)
     if a.ndim != 1 or a.shape != b.shape or len(a) < FFT_LENGTH:

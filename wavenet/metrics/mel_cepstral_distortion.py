@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from wavenet.alignment import dtw
-from wavenet.arguments import real_array
+from wavenet.base.validation import real_array
+from wavenet.dsp.dtw import dtw
 
 DECIBEL = 10.0 / math.log(10.0) * math.sqrt(2.0)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import soxr
 
-from wavenet.sound import as_samples
+from wavenet.base.sound import as_samples
 
 PESQ_RATE = 16000
 
@@ -23,7 +23,7 @@ def pesq(reference: np.ndarray, other: np.ndarray, sample_rate: int) -> float:
     ImportError
         The package `pesq` is not installed.
     ValueError
-        What is not sound; see `wavenet.sound.as_samples`.
+        What is not sound; see `wavenet.base.sound.as_samples`.
     """
     module = _module("pesq")
     a, b = (_resample(y, sample_rate, PESQ_RATE) for y in (reference, other))
@@ -45,7 +45,7 @@ def stoi(reference: np.ndarray, other: np.ndarray, sample_rate: int) -> float:
     ImportError
         The package `pystoi` is not installed.
     ValueError
-        What is not sound; see `wavenet.sound.as_samples`.
+        What is not sound; see `wavenet.base.sound.as_samples`.
     """
     _module("pystoi")
     module = importlib.import_module("pystoi.stoi")  # the package hides it behind its function

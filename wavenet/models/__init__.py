@@ -1,6 +1,6 @@
 """Models as torch modules, for training; generation runs on the C++ core without torch."""
 
-from wavenet.extras import extra
+from wavenet.base.extras import extra
 
 with extra("train", "torch modules"):
     from wavenet.models.recurrent import RecurrentModel

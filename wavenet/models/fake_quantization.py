@@ -1,7 +1,8 @@
 """What rounding to fewer bits does to weights and activations, with gradients that pass it by.
 
-As the engine computes (see `wavenet.formats.reduced`): training on it makes up for the rounding
-(straight-through estimator, arXiv 1308.3432; quantization-aware training, arXiv 1712.05877).
+As the engine computes (see `wavenet.io.reduced_precision`): training on it makes up for the
+rounding (straight-through estimator, arXiv 1308.3432; quantization-aware training, arXiv
+1712.05877).
 """
 
 from __future__ import annotations

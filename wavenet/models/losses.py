@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wavenet.config import PCM_LEVELS, WaveNetConfig
+from wavenet.config import WaveNetConfig
+from wavenet.config.wavenet import PCM_LEVELS
 
 _HALF_STEP = 1 / PCM_LEVELS  # half the distance of two values of a sample
 _NARROW = 0.1  # intervals narrower than this many deviations take the density instead

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wavenet.formats.model_file import load_model, save_model
-from wavenet.recurrent.config import RecurrentConfig
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.io.model_file import load_model, save_model
 
 if TYPE_CHECKING:
-    from wavenet.recurrent.generator import RecurrentGenerator
+    from wavenet.inference.recurrent import RecurrentGenerator
 
 State = list[tuple[Tensor, ...]]
 
@@ -179,7 +179,7 @@ class RecurrentModel(nn.Module):
         self, precision: str = "float32", threads: int | None = None
     ) -> RecurrentGenerator:
         """The same model on the C++ core."""
-        from wavenet.recurrent.generator import RecurrentGenerator
+        from wavenet.inference.recurrent import RecurrentGenerator
 
         return RecurrentGenerator(self.config, self._arrays(), precision, threads)
 

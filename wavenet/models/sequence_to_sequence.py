@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from wavenet.formats.model_file import load_model, save_model
-from wavenet.recurrent.sequence_to_sequence import SequenceToSequenceConfig
+from wavenet.config.sequence_to_sequence import SequenceToSequenceConfig
+from wavenet.io.model_file import load_model, save_model
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 

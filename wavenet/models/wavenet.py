@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.formats.model_file import load_model, save_model
-from wavenet.generator import Generator
+from wavenet.inference.wavenet import Generator
+from wavenet.io.model_file import load_model, save_model
 from wavenet.models.fake_quantization import round_inputs, round_to_bfloat16, round_weights
 from wavenet.models.gated_convolution import GatedConvolution
 from wavenet.models.products import linear

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from wavenet.extras import extra
+from wavenet.base.extras import extra
 from wavenet.training.config import TrainingConfig
 
 if TYPE_CHECKING:

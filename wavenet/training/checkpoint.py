@@ -12,9 +12,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from wavenet import config as configuration
-from wavenet.formats.atomic import atomic_path
-from wavenet.formats.rows import parse_json
+from wavenet.config import serialization
+from wavenet.io.atomic import atomic_path
+from wavenet.io.rows import parse_json
 from wavenet.training.config import TrainingConfig
 
 FILE_NAME = "checkpoint.safetensors"
@@ -40,7 +40,7 @@ def save_checkpoint(
     metadata = {
         "step": str(step),
         "seconds": f"{seconds:.3f}",
-        "model": json.dumps(configuration.to_dict(model.config)),
+        "model": json.dumps(serialization.to_dict(model.config)),
         "training": json.dumps(asdict(settings)),
     }
     with atomic_path(folder / FILE_NAME) as path:
@@ -68,9 +68,9 @@ def read_configs(folder: Path) -> tuple[Any, TrainingConfig]:
     lacking = [name for name in ("step", "model", "training") if name not in metadata]
     if lacking:
         raise ValueError(f"{path} is not a checkpoint of a training: it has no {lacking[0]!r}")
-    model = configuration.from_dict(parse_json(metadata["model"], f"the model of {path}"))
+    model = serialization.from_dict(parse_json(metadata["model"], f"the model of {path}"))
     settings = parse_json(metadata["training"], f"the training of {path}")
-    return model, configuration.build(TrainingConfig, settings, "training")
+    return model, serialization.build(TrainingConfig, settings, "training")
 
 
 def load_checkpoint(

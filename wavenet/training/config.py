@@ -49,7 +49,7 @@ class TrainingConfig:
         Steps between checkpoints.
     noise_shaping
         How far the sound is whitened before it is quantized, from 0 (not at all) to 1; see
-        `wavenet.noise_shaping`. The filter comes from the training data.
+        `wavenet.dsp.noise_shaping`. The filter comes from the training data.
     adaptive_noise_shaping
         The same with a filter for each feature frame, which comes from the features. One of the
         two at most is above 0.

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from wavenet.audio import named, read_audio, resample
-from wavenet.config import LabelFeatures, LocalConditioning, WaveNetConfig
-from wavenet.features.labels import label_track
-from wavenet.formats.cache import Cache, content_of
-from wavenet.manifest import Clip, clips_by_file
-from wavenet.noise_shaping import filters_of_frames, shape_by_frames, shape_noise
-from wavenet.samples import encode_samples
+from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.dsp.noise_shaping import shape_by_frames, shape_noise
+from wavenet.features.labels import LabelFeatures, label_track
+from wavenet.inference.noise_shaping import filters_of_frames
+from wavenet.inference.samples import encode_samples
+from wavenet.io.audio import named, read_audio, resample
+from wavenet.io.cache import Cache, content_of
+from wavenet.io.manifest import Clip, clips_by_file
 
 _CLIPPED = 0.999
 _SILENT = 1e-4  # peak of a second that counts as silent

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from wavenet.assets import find_model
+from wavenet.compression.quantization import activation_ranges, read_recordings
 from wavenet.config import WaveNetConfig
-from wavenet.formats.model_file import load_model
-from wavenet.generator import Generator
-from wavenet.manifest import read_clips
-from wavenet.quantization import activation_ranges, read_recordings
+from wavenet.inference.wavenet import Generator
+from wavenet.io.manifest import read_clips
+from wavenet.io.model_file import load_model
 from wavenet.training.config import TrainingConfig
 from wavenet.training.wavenet_task import held_out_clips
 

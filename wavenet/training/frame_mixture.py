@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wavenet.conversion.gmm import JointDensityGMM
+from wavenet.conversion.mixture.gmm import JointDensityGMM
 from wavenet.features.statistics import PIECE, FrameMixture
 
 _COMPONENTS = 8

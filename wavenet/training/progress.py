@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from wavenet.formats.atomic import naming
+from wavenet.io.atomic import naming
 from wavenet.training.config import TrainingConfig
 
 LOG_NAME = "log.jsonl"

@@ -9,10 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from wavenet import config as configuration
-from wavenet.config import WaveNetConfig
-from wavenet.manifest import read_clips
-from wavenet.recurrent.config import MulawSymbols, RecurrentConfig
+from wavenet.config import WaveNetConfig, serialization
+from wavenet.config.recurrent import MulawSymbols, RecurrentConfig
+from wavenet.io.manifest import read_clips
 from wavenet.training.config import TrainingConfig
 from wavenet.training.progress import say
 from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
@@ -27,7 +26,7 @@ def recordings_config(model: dict[str, Any]) -> RecurrentConfig:
         options["sample_rate"], options["quantization_channels"], options["mulaw_convention"]
     )
     rest = {name: value for name, value in model.items() if name not in RECORDINGS_OPTIONS}
-    return configuration.from_dict({**rest, "kind": "recurrent", "audio": vars(symbols)})
+    return serialization.from_dict({**rest, "kind": "recurrent", "audio": vars(symbols)})
 
 
 def recordings_task(

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wavenet.baselines import baselines, some_samples
-from wavenet.linear_forecast import recent_scales
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.forecasting.linear import recent_scales
+from wavenet.inference.sequences import class_values
+from wavenet.metrics.baselines import baselines, some_samples
 from wavenet.models import RecurrentModel
 from wavenet.models.recurrent import negative_log_likelihood
-from wavenet.recurrent.config import RecurrentConfig
-from wavenet.recurrent.samples import class_values
 from wavenet.training.config import TrainingConfig
 from wavenet.training.task import to_device
 

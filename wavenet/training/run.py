@@ -12,10 +12,9 @@ import torch
 from rich.console import Console
 from torch import distributed
 
-from wavenet import config as configuration
-from wavenet.config import WaveNetConfig
-from wavenet.formats.atomic import check_writable
-from wavenet.recurrent.config import RecurrentConfig
+from wavenet.config import WaveNetConfig, serialization
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.io.atomic import check_writable
 from wavenet.training.checkpoint import FILE_NAME, read_configs
 from wavenet.training.config import TrainingConfig
 from wavenet.training.fine_tuning import initial_model
@@ -44,8 +43,8 @@ def train(
     Parameters
     ----------
     data
-        A folder of audio or a manifest (see `wavenet.manifest.read_clips`), a text file, or a CSV
-        file with a time series.
+        A folder of audio or a manifest (see `wavenet.io.manifest.read_clips`), a text file, or a
+        CSV file with a time series.
     output
         Folder for the model, the checkpoint, the log and the cache of decoded audio.
     model, training
@@ -89,7 +88,7 @@ def train(
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     console = Console(stderr=True, quiet=not first)
     if model.get("kind") == "echo-state" and data_kind(data) == "series" and not (resume or init):
-        settings = configuration.build(TrainingConfig, DEFAULTS["series"] | training, "training")
+        settings = serialization.build(TrainingConfig, DEFAULTS["series"] | training, "training")
         network = fit_echo_state(data, model, settings)
         network.save(output)
         say(console, f"{output}: an echo state network of {network.units} units")
@@ -145,7 +144,7 @@ def _start(
         raise ValueError(f"{data} is {data_kind(data)}; init is for recordings")
     if model:
         raise ValueError(f"{next(iter(model))} cannot be set: it is that of the model {init}")
-    settings = configuration.build(TrainingConfig, training, "training")
+    settings = serialization.build(TrainingConfig, training, "training")
     config, weights = initial_model(init, data, settings, quantize)
     return config, settings, weights
 
@@ -165,17 +164,17 @@ def _configs(
     if not resume:
         source = data_kind(data)
         kind = checked_kind(model.get("kind"), source)
-        settings = configuration.build(TrainingConfig, DEFAULTS[source] | training, "training")
+        settings = serialization.build(TrainingConfig, DEFAULTS[source] | training, "training")
         if source == "text":
             return _text_config(data, model), settings
         if source == "series":
             return series_config(data, model, settings), settings
         if kind == "recurrent":
             return recordings_config(model), settings
-        return configuration.from_dict({**model, "kind": "wavenet"}), settings
+        return serialization.from_dict({**model, "kind": "wavenet"}), settings
     config, settings = read_configs(output)
     _refuse_changes(model, config)
-    settings = configuration.build(
+    settings = serialization.build(
         TrainingConfig, {**dataclasses.asdict(settings), **training}, "training"
     )
     return config, settings
@@ -183,7 +182,7 @@ def _configs(
 
 def _refuse_changes(model: dict[str, Any], config: WaveNetConfig | RecurrentConfig) -> None:
     """A resumed run has the model of its checkpoint; its settings may only be repeated."""
-    kept = configuration.to_dict(config)
+    kept = serialization.to_dict(config)
     for group in ("text", "audio", "series"):  # what was taken from the data, as settings call it
         kept |= kept.get(group) or {}
     if config.series:
@@ -215,7 +214,7 @@ def _text_config(data: Path, model: dict[str, Any]) -> RecurrentConfig:
     settings = {name: value for name, value in model.items() if name != "level"}
     symbols = text_symbols(data, model.get("level", "char"))
     settings["text"] = dataclasses.asdict(symbols)
-    return configuration.from_dict({**settings, "kind": "recurrent"})
+    return serialization.from_dict({**settings, "kind": "recurrent"})
 
 
 def _start_processes() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wavenet.config import WaveNetConfig
-from wavenet.samples import decode_samples, silence_code
+from wavenet.inference.samples import decode_samples, silence_code
 from wavenet.training.corpus import Item
 
 PAUSE = (0.05, 0.3)  # between joined clips [s]

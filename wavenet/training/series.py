@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from wavenet import config as configuration
-from wavenet.config import LocalConditioning, SeriesColumns, WaveNetConfig
-from wavenet.forecast import covariate_rows, known_rows
-from wavenet.linear_forecast import fit_lags, remove_lags
-from wavenet.recurrent.config import RecurrentConfig
-from wavenet.recurrent.echo_state import EchoStateNetwork
-from wavenet.series import Series, calendar_cycles, read_series
+from wavenet.config import LocalConditioning, SeriesColumns, WaveNetConfig, serialization
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.forecasting.echo_state import EchoStateNetwork
+from wavenet.forecasting.forecast import covariate_rows, known_rows
+from wavenet.forecasting.linear import fit_lags, remove_lags
+from wavenet.forecasting.series import Series, calendar_cycles, read_series
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, WindowSampler, windows
 from wavenet.training.series_wavenet import WaveNetSeriesTask, rows_of_series
@@ -44,7 +43,7 @@ def series_config(
     kind = rest.get("kind", "recurrent")
     of_columns = _wavenet_of(columns) if kind == "wavenet" else _recurrent_of(columns)
     fixed = {"kind": kind, "series": dataclasses.asdict(columns)}
-    return configuration.from_dict(SERIES_MODELS[kind] | of_columns | rest | fixed)
+    return serialization.from_dict(SERIES_MODELS[kind] | of_columns | rest | fixed)
 
 
 def series_columns(path: Path, model: dict[str, Any], settings: TrainingConfig) -> SeriesColumns:

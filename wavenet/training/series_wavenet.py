@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from wavenet.config import WaveNetConfig
+from wavenet.config.recurrent import RecurrentConfig
+from wavenet.forecasting.series import SAMPLE_RANGE, interleaved, interleaved_covariates
+from wavenet.inference.samples import decode_samples, encode_samples, silence_code
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
-from wavenet.recurrent.config import RecurrentConfig
-from wavenet.samples import decode_samples, encode_samples, silence_code
-from wavenet.series import SAMPLE_RANGE, interleaved, interleaved_covariates
 from wavenet.training.recurrent_task import Windows, WindowSampler
 from wavenet.training.task import to_device
 

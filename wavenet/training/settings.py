@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wavenet.config import MulawConvention, WaveNetConfig
-from wavenet.formats.rows import csv_rows
-from wavenet.recurrent.config import Level, RecurrentConfig
-from wavenet.recurrent.echo_state import EchoStateNetwork
+from wavenet.config import WaveNetConfig
+from wavenet.config.recurrent import Level, RecurrentConfig
+from wavenet.dsp.mulaw import MulawConvention
+from wavenet.forecasting.echo_state import EchoStateNetwork
+from wavenet.io.rows import csv_rows
 from wavenet.training.config import TrainingConfig
 
 TEXT_SUFFIXES = {".txt", ".text", ".md"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wavenet.recurrent.config import Level, RecurrentConfig, TextSymbols
-from wavenet.recurrent.text import encode_text, make_vocabulary, read_text, split_text
+from wavenet.config.recurrent import Level, RecurrentConfig, TextSymbols
+from wavenet.inference.text import encode_text, make_vocabulary, read_text, split_text
 from wavenet.training.config import TrainingConfig
 from wavenet.training.recurrent_task import RecurrentTask, Track, count_samples
 

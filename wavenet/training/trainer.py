@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, distributed
 from torch.nn.parallel import DistributedDataParallel
 
-from wavenet.formats.model_file import save_model
+from wavenet.io.model_file import save_model
 from wavenet.training.checkpoint import load_checkpoint, save_checkpoint
 from wavenet.training.config import TrainingConfig
 from wavenet.training.progress import Reporter

@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 
-from wavenet.baselines import baselines, some_samples
 from wavenet.config import WaveNetConfig
+from wavenet.dsp.noise_shaping import shaping_scale, shaping_taps
 from wavenet.features.statistics import FrameStatistics
-from wavenet.manifest import Clip, read_clips
+from wavenet.inference.samples import decode_samples
+from wavenet.io.manifest import Clip, read_clips
+from wavenet.metrics.baselines import baselines, some_samples
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
-from wavenet.noise_shaping import shaping_scale, shaping_taps
-from wavenet.samples import decode_samples
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import (
     Item,

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.formats.model_file import save_model
-from wavenet.frames import file_frames
+from wavenet.io.frames import file_frames
+from wavenet.io.model_file import save_model
 from wavenet.models.importing import pytorch_wavenet_vocoder, wavenet_vocoder
 from wavenet.models.importing.checkpoint import read_checkpoint, read_settings
 from wavenet.models.importing.layers import Imported, PeerTensors

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from wavenet.formats.atomic import explain
-from wavenet.formats.rows import parse_json
+from wavenet.io.atomic import explain
+from wavenet.io.rows import parse_json
 
 _SETTINGS_BYTES = 2**20
 _LOADING = threading.Lock()

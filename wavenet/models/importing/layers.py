@@ -23,7 +23,7 @@ class Imported:
     project
         Where it comes from.
     config, tensors
-        As for `wavenet.formats.model_file.save_model`.
+        As for `wavenet.io.model_file.save_model`.
     notes
         Sentences on what the model file does not hold.
     """

@@ -1,0 +1,1 @@
+"""From pairs of recordings to a fitted converter."""

@@ -1,0 +1,1 @@
+"""What gives converted features the movement and the spectrum of speech."""

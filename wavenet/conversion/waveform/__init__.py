@@ -1,0 +1,1 @@
+"""Sound from converted features."""

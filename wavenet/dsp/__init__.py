@@ -1,0 +1,1 @@
+"""Signal processing on arrays: mu-law, noise shaping, time warping, parameter generation."""

@@ -1,0 +1,1 @@
+"""What judges models: vocoders, converters, model files, speed."""

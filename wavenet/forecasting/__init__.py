@@ -1,0 +1,1 @@
+"""Time series: tables, the calendar, forecasts, linear and echo state models."""

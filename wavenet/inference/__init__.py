@@ -1,0 +1,1 @@
+"""Generation and scoring on the C++ core."""

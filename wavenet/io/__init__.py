@@ -1,0 +1,1 @@
+"""Files: sound, feature frames, manifests, the model file, atomic writing, the cache."""

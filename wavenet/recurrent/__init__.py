@@ -1,1 +1,0 @@
-"""Recurrent sequence models: configuration, samples and generation on the C++ core."""
