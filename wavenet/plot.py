@@ -17,8 +17,8 @@ from wavenet.io.atomic import atomic_path, check_writable
 from wavenet.metrics.summary import mean_interval
 
 if TYPE_CHECKING:
+    from wavenet.evaluation import vocoder as copies
     from wavenet.evaluation.conversion import Evaluation
-    from wavenet.evaluation.vocoder import vocoder as copies
     from wavenet.forecasting.forecast import Forecast
     from wavenet.forecasting.series import Series
 

@@ -21,7 +21,7 @@ from wavenet.conversion.waveform import differential
 from wavenet.dsp import mulaw as codec
 from wavenet.dsp import noise_shaping, pitch_shift
 from wavenet.dsp.mulaw import mulaw_encode
-from wavenet.evaluation.vocoder import vocoder as evaluation
+from wavenet.evaluation import vocoder as evaluation
 from wavenet.features import f0_tracking, mel, world
 from wavenet.features.world import WorldSettings
 from wavenet.features.world_frames import WorldFeatures

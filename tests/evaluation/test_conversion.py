@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wavenet.config.conversion import Voice
-from wavenet.evaluation.vocoder import conversion as evaluation
+from wavenet.evaluation import conversion as evaluation
 from wavenet.features.world import Analysis, WorldSettings
 
 N = 20

@@ -77,7 +77,7 @@ def _measure(generator: Any, seconds: float, batch: int) -> dict[str, Any]:
 def _example(generator: Any, n_samples: int) -> tuple[Any, dict[str, np.ndarray]]:
     """Samples, and conditioning for as many."""
     if generator.config.kind == "recurrent":
-        from wavenet.evaluation.vocoder import recurrent_verification as verification
+        from wavenet.evaluation import recurrent_verification as verification
 
         config = generator.config
         samples = verification.example_samples(config, n_samples) if config.feedback else None
