@@ -31,7 +31,7 @@ def weights(config, bias):
     ("config", "bias", "message"),
     [
         (LOUD, [0] * 255 + [1e4], r"300 of 300 generated .* the loudest would be 10\.00"),
-        (GAUSSIAN, [3.0, -5.0], "300 of 300 generated samples lie beyond full scale"),
+        (GAUSSIAN, [3.0, -5.0], "300 of 300 generated samples are clipped"),
         (GAUSSIAN, [-3.0, -5.0], "300 of 300"),
     ],
 )
@@ -62,5 +62,5 @@ def test_the_command_says_it(tmp_path, monkeypatch, capfd):
     with warnings.catch_warnings(), pytest.raises(SystemExit, match=r"^$"):
         warnings.simplefilter("always")
         main()
-    assert "16,000 of 16,000 generated samples lie beyond full scale" in capfd.readouterr().err
+    assert "16,000 of 16,000 generated samples are clipped" in capfd.readouterr().err
     assert soundfile.info(tmp_path / "a.wav").frames == 16000

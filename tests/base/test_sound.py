@@ -16,7 +16,6 @@ from wavenet.base import sound
 from wavenet.compression import quantization
 from wavenet.config import WaveNetConfig
 from wavenet.config.recurrent import MulawSymbols, RecurrentConfig
-from wavenet.conversion.pipeline import recordings
 from wavenet.conversion.waveform import differential
 from wavenet.dsp import mulaw as codec
 from wavenet.dsp import noise_shaping, pitch_shift
@@ -113,7 +112,6 @@ ENTRANCES = {
     "conversion.pitch_shift.shift_pitch": lambda m, y: pitch_shift.shift_pitch(
         y, CONTOUR, 1.2 * CONTOUR, RATE, 5.0
     ),
-    "conversion.recordings.clipping": lambda m, y: recordings.clipping(y) == "",
     "conversion.streaming.StreamingConverter.process": lambda m, y: m.converter.stream().process(y),
     "evaluation.Measure": lambda m, y: dataclasses.astuple(evaluation.Measure(y, RATE)(m.partner)),
     "evaluation.Measure.__call__": lambda m, y: dataclasses.astuple(
@@ -179,6 +177,7 @@ ENTRANCES = {
         samples.encode_samples(y, m.mixture.config),
     ),
     "sound.as_samples": lambda m, y: sound.as_samples(y),
+    "sound.clipping": lambda m, y: sound.clipping(y) == "",
     "sound.as_signal": lambda m, y: sound.as_signal(y),
     "sound.scaled": lambda m, y: sound.scaled(y),
     "sound.to_int16": lambda m, y: sound.to_int16(y),
@@ -330,8 +329,10 @@ def test_sound_beyond_full_scale_is_said(m):
         lambda: m.plain.generate(5, prime=loud),
         lambda: m.recurrent.score(loud),
     ):
-        with pytest.warns(sound.ClippingWarning, match=r"% of the samples lie beyond full .*1\.2"):
+        with pytest.warns(sound.ClippingWarning, match=r"% of the samples are clipped, .* 1\.2"):
             call()
+    with pytest.warns(sound.ClippingWarning, match="the loudest at 1$"):
+        m.plain.score(loud.clip(-1, 1))  # clipped before
     few = np.where(np.arange(len(SOUND)) % 500 == 0, 1.1, SOUND)  # as decoders leave
     assert m.plain.score(few).bits_per_sample == m.plain.score(few.clip(-1, 1)).bits_per_sample
 

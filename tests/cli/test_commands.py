@@ -184,6 +184,19 @@ def test_ctrl_c_leaves_nothing(plain_model, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_c_while_modules_are_loaded():
+    code = (
+        "import sys\nfrom wavenet.__main__ import main\n"
+        "class Interrupted:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'wavenet.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted); main()"
+    )
+    command = [sys.executable, "-c", code]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stderr) == (130, "wavenet: stopped\n")
+
+
 def test_score(wavenet, speaking_model, plain_model, tmp_path):
     audio = np.random.default_rng(0).uniform(-0.5, 0.5, 900)
     for name in ("a.wav", "b.wav"):

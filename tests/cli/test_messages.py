@@ -1,12 +1,16 @@
 """What commands say: help, version, models, what was written, a scale for scores."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
 import soundfile
+from wavenet.conversion.config import F0_METHODS, METHODS
 
 from wavenet import load
+from wavenet.config import Precision
+from wavenet.features.world import F0Extractor
 
 
 @pytest.mark.parametrize("command", [[], ["-h"], ["--help"]])
@@ -15,6 +19,17 @@ def test_bare_commands_print_their_help(wavenet, group, command):
     outcome = wavenet(*group, *command)
     assert outcome.code == 0 and outcome.err == ""
     assert outcome.out.startswith(f"Usage: {' '.join(['wavenet', *group])}")
+
+
+def test_help_shows_choices(wavenet):
+    for command, option, choices in (
+        ("fit", "--method", METHODS), ("apply", "--f0", F0_METHODS),
+        ("fit", "--f0-method", get_args(F0Extractor)),
+    ):  # fmt: skip
+        help_ = " ".join(wavenet("voice-convert", command, "--help").out.split())
+        assert f"{option} {'|'.join(choices)} " in help_
+    help_ = " ".join(wavenet("quantize", "--help").out.split())
+    assert f"--precision {'|'.join(reversed(get_args(Precision)))} " in help_
 
 
 def test_version_and_completion(wavenet, monkeypatch):

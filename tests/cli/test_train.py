@@ -36,6 +36,8 @@ def test_help_lists_every_setting(wavenet):
         for field in dataclasses.fields(cls):
             if field.name not in nested | shaped:
                 assert f"--{field.name.replace('_', '-')} " in text, field.name
+    assert "--cell rnn|lstm|gru " in text and "--device STR " in text
+    assert f"--preset {'|'.join(PRESETS['audio', 'wavenet'])} " in text
     for title in ("Training:", "WaveNet:", "Recurrent model:", "Time series:", "Echo state"):
         assert title in text
 
@@ -84,7 +86,8 @@ def test_without_torch(code):
         [sys.executable, "-c", block + code], capture_output=True, text=True, check=False
     )
     last = result.stderr.strip().splitlines()[-1]
-    assert 'need torch, which is not installed: pip install "wavenet-engine[train]"' in last
+    needs = "wavenet.models and wavenet.training need torch, which is not installed"
+    assert f'{needs}: pip install "wavenet-engine[train]"' in last
     if "main" in code:
         assert result.returncode == 2 and result.stderr.count("\n") == 1
 

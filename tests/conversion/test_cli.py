@@ -92,7 +92,7 @@ def test_apply_warns_of_clipped_recordings_and_of_those_without_f0(
     lines = sorted(err.splitlines())
     assert len(lines) == 4
     assert "clipped.wav:" in lines[0]
-    assert lines[0].endswith("% of the samples are clipped")
+    assert lines[0].endswith("% of the samples are clipped, the loudest at 1")
     assert "clipped.wav: the source is unlike the recordings trained on: log-like" in lines[1]
     assert "whistle.wav: no F0 was found between" in lines[2]
     assert "whistle.wav: the source is unlike the recordings trained on: log-like" in lines[3]

@@ -130,7 +130,10 @@ def test_what_is_doubtful_is_said_with_the_name(tmp_path):
     _, rate = convert_recording(Doubling(), tmp_path / "loud.wav", warn=said.append)
     assert rate == RATE
     name = tmp_path / "loud.wav"
-    assert said == [f"{name}: 100.0 % of the samples are clipped", f"{name}: doubled"]
+    assert said == [
+        f"{name}: 100.0 % of the samples are clipped, the loudest at 1",
+        f"{name}: doubled",
+    ]
 
 
 def test_standard_input_is_named(tmp_path):

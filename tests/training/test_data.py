@@ -181,12 +181,15 @@ def test_stereo_and_other_rates(tmp_path):
 
 
 def test_damage_is_seen_before_the_mix_down(tmp_path):
-    """Opposite channels cancel out, but are neither silence nor free of clipping."""
+    """Channels that nearly cancel each other are not free of clipping."""
     left = np.concatenate([np.ones(500), np.zeros(8000 + 500)])
-    soundfile.write(tmp_path / "a.wav", np.stack([left, -left], axis=1), 8000)
+    soundfile.write(tmp_path / "a.wav", np.stack([left, -0.9 * left], axis=1), 8000)
     _, summary = corpus([Clip(tmp_path / "a.wav")], tmp_path)
-    assert summary.clipped_samples == 1000
+    assert summary.clipped_samples == 500
     assert summary.silent_seconds == 1  # the last one, of which 1,000 samples are there
+    soundfile.write(tmp_path / "b.wav", np.stack([left, -left], axis=1), 8000)
+    with pytest.raises(ValueError, match=r"b\.wav: the 2 channels cancel each other"):
+        corpus([Clip(tmp_path / "b.wav")], tmp_path)
 
 
 def test_files_are_decoded_once(recordings, tmp_path, monkeypatch):

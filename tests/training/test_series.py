@@ -33,7 +33,7 @@ def table(tmp_path_factory):
     path = tmp_path_factory.mktemp("series") / "load.csv"
     rows = [f"{t},{'' if h >= 24 * 40 - 12 else y},{x}" for h, t, y, x in
             zip(hours, times, load, hot, strict=True)]  # fmt: skip
-    path.write_text("\n".join(["time,load,hot", *rows]) + "\n")
+    path.write_text("\n".join(["hour,load,hot", *rows]) + "\n")
     return path, load
 
 
@@ -138,7 +138,7 @@ def test_settings_come_from_the_data(model, table):
     np.testing.assert_allclose(config.series.covariate_means, training[:, 1:].mean(axis=0))
 
 
-def test_command(table, model, tmp_path, monkeypatch):
+def test_command(table, model, tmp_path, monkeypatch, capsys):
     arguments = [
         "wavenet", "forecast", str(table[0]), "--model", str(model), "-o", str(tmp_path / "f.csv"),
         "--quantiles", "0.1,0.9", "--paths", str(tmp_path / "p.csv"), "--samples", "10",
@@ -148,10 +148,14 @@ def test_command(table, model, tmp_path, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         main()
     assert not stopped.value.code
+    facts = f"12 rows of load, 2020-02-09T12:00:00 to 2020-02-09T23:00:00, by {model}"
+    assert capsys.readouterr().out.splitlines() == [
+        f"{tmp_path / name}: {facts}" for name in ("f.csv", "p.csv")
+    ]
     expected = forecast(wavenet.load(model), read_series(table[0]), samples=10, seed=1)
     with open(tmp_path / "f.csv", newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["time", "load mean", "load q0.1", "load q0.9"] and len(rows) == 13
+    assert rows[0] == ["hour", "load mean", "load q0.1", "load q0.9"] and len(rows) == 13
     np.testing.assert_allclose([float(r[1]) for r in rows[1:]], expected.mean[:, 0], rtol=1e-6)
     with open(tmp_path / "p.csv", newline="") as file:
         assert len(next(csv.reader(file))) == 11
@@ -318,7 +322,7 @@ def test_sunspots(data, tmp_path, capsys, monkeypatch):
     command(capsys, monkeypatch, "train", table, "-o", tmp_path / "model", *options)
     command(capsys, monkeypatch, "forecast", table, "--model", tmp_path / "model", "-o", out)
     years = [line.split(",")[0] for line in out.read_text().splitlines()]
-    assert years == ["time", *(str(year) for year in range(2009, 2020))]
+    assert years == ["YEAR", *(str(year) for year in range(2009, 2020))]
 
 
 def test_resume(table, tmp_path):

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 LOUDEST = 8.0  # peak of floats: noise of unit variance passes, 16-bit values as floats do not
+_CLIPPED = 0.999  # of full scale: converters and limiters stop a little below it
 _CLIPPED_SHARE = 0.005  # of the samples: less is what decoders and limiters leave
 _STEPS = 32768  # of 16-bit audio in full scale
 
 
 class ClippingWarning(UserWarning):
-    """Much of a sound lies beyond full scale, where models clip it."""
+    """Much of a sound is clipped, or lies beyond full scale, where models clip it."""
 
 
 def as_samples(y: ArrayLike) -> NDArray[np.float64]:
@@ -105,15 +106,23 @@ def as_signal(y: ArrayLike) -> NDArray[np.float64]:
     y = as_samples(y)
     if y.ndim != 1 or not y.size:
         raise ValueError(f"the signal must have the shape (n,), n > 0, got {y.shape}")
-    share = np.count_nonzero(np.abs(y) > 1) / y.size
-    if share > _CLIPPED_SHARE:
-        warnings.warn(
-            f"{100 * share:.1f} % of the samples lie beyond full scale, up to "
-            f"{np.abs(y).max():.3g}; a model clips them",
-            ClippingWarning,
-            stacklevel=3,
-        )
+    if finding := clipping(y):
+        warnings.warn(finding, ClippingWarning, stacklevel=3)
     return y
+
+
+def clipped(samples: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which samples, of any shape, are clipped: at full scale (0.999 of it) or beyond."""
+    return np.abs(samples) >= _CLIPPED
+
+
+def clipping(y: ArrayLike) -> str:
+    """A sentence on how much of a sound is clipped, if that is much; else nothing."""
+    y = as_samples(y)
+    share = float(clipped(y).mean())
+    if share <= _CLIPPED_SHARE:
+        return ""
+    return f"{100 * share:.1f} % of the samples are clipped, the loudest at {np.abs(y).max():.3g}"
 
 
 def to_int16(y: ArrayLike) -> NDArray[np.int16]:

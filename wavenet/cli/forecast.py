@@ -66,6 +66,11 @@ def forecast(
     _write(output, past, result, [("mean", result.mean), *summary])
     if paths:
         _write(str(paths), past, result, list(enumerate(result.paths)))
+    rows, (first, last) = len(result.times), past.axis.written(result.times[[0, -1]])
+    facts = f"{rows} rows of {', '.join(result.targets)}, {first} to {last}, by {model}"
+    for file in (output, paths):
+        if file and str(file) != "-":
+            print(f"{file}: {facts}")
     if plot:
         plot_forecast(plot, past, result)
 
@@ -87,7 +92,7 @@ def _write(
     """Writes a table with columns `(horizon, targets)`, each with its name."""
     from wavenet.io.atomic import atomic_path
 
-    table: list[list[str]] = [["time", *past.axis.written(result.times)]]
+    table: list[list[str]] = [[past.time_name, *past.axis.written(result.times)]]
     for i, (target, digits) in enumerate(zip(result.targets, result.digits, strict=True)):
         for name, values in columns:
             table.append([f"{target} {name}", *(f"{v:.{digits}g}" for v in values[:, i])])

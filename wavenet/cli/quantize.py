@@ -14,7 +14,11 @@ def quantize(
     model: Annotated[str, typer.Argument(help="Model folder, file, or name of a shipped model.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new model.")],
     precision: Annotated[
-        str, typer.Option(help="Of the new file: int8, bf16, or float32 to calibrate alone.")
+        str,
+        typer.Option(
+            metavar="int8|bf16|float32",
+            help="Of the new file; float32 to calibrate alone.",
+        ),
     ] = "int8",
     calibrate: Annotated[
         Path | None,

@@ -29,7 +29,11 @@ def train(
     data: Annotated[Path, typer.Argument(help="Audio folder, manifest, text or time series.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
     preset: Annotated[
-        str | None, typer.Option(help="small, medium or large: a size that a CPU trains.")
+        str | None,
+        typer.Option(
+            metavar="small|medium|large",
+            help="Of recordings or a text: a size that a CPU trains. Time series have none.",
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help='JSON: {"model": {...}, "training": {...}}.')
@@ -39,7 +43,8 @@ def train(
         str | None, typer.Option(help="WaveNet to start from, and to keep as it is built.")
     ] = None,
     quantize: Annotated[
-        str | None, typer.Option(help="int8: learn to make up for 8 bits; needs --init.")
+        str | None,
+        typer.Option(metavar="int8", help="Learn to make up for 8 bits; needs --init."),
     ] = None,
 ) -> None:
     """Train a model on recordings, a text or a time series.

@@ -24,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_METHODS = "frame|mlpg|mlpg+gv|differential"
+_F0_METHODS = "log-gaussian|regression|keep"
 Source = Annotated[Path, typer.Argument(help="Folder of the source speaker's recordings.")]
 Target = Annotated[
     Path, typer.Argument(help="Folder of the target speaker's; equal file names are pairs.")
@@ -31,9 +33,12 @@ Target = Annotated[
 Jobs = Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor.")]
 Cache = Annotated[Path | None, typer.Option(help="Folder that keeps features for the next time.")]
 Method = Annotated[
-    str | None, typer.Option(help="frame, mlpg, mlpg+gv or differential (without vocoder).")
+    str | None,
+    typer.Option(
+        metavar=_METHODS, help="By default the model's; differential goes without vocoder."
+    ),
 ]
-F0 = Annotated[str | None, typer.Option(help="log-gaussian, regression or keep.")]
+F0 = Annotated[str | None, typer.Option(metavar=_F0_METHODS, help="By default the model's.")]
 Range = tuple[float, float]
 
 
@@ -51,15 +56,21 @@ def fit(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")],
     components: Annotated[int, typer.Option(min=1, help="Mixture components.")] = 128,
     mixtures: Annotated[int, typer.Option(min=1, help="Mixtures that are pooled.")] = 2,
-    method: Annotated[str, typer.Option(help="What apply does by default.")] = "mlpg+gv",
-    f0: Annotated[str, typer.Option(help="log-gaussian, regression or keep.")] = "log-gaussian",
+    method: Annotated[
+        str, typer.Option(metavar=_METHODS, help="What apply does by default.")
+    ] = "mlpg+gv",
+    f0: Annotated[
+        str, typer.Option(metavar=_F0_METHODS, help="What apply does by default.")
+    ] = "log-gaussian",
     source_f0: Annotated[
         Range | None, typer.Option(help="F0 range [Hz] of the source; by default found.")
     ] = None,
     target_f0: Annotated[
         Range | None, typer.Option(help="F0 range [Hz] of the target; by default found.")
     ] = None,
-    f0_method: Annotated[str, typer.Option(help="harvest, or the faster dio.")] = "harvest",
+    f0_method: Annotated[
+        str, typer.Option(metavar="harvest|dio", help="What finds F0; dio is faster.")
+    ] = "harvest",
     sample_rate: Annotated[
         int | None, typer.Option(min=1, help="Rate of the model [Hz]; by default the recordings'.")
     ] = None,

@@ -9,10 +9,11 @@ from typing import BinaryIO
 
 import numpy as np
 
+from wavenet.base.sound import clipping
 from wavenet.base.validation import choice
 from wavenet.config.conversion import F0_METHODS, METHODS
 from wavenet.conversion.converter import VoiceConverter
-from wavenet.conversion.pipeline.recordings import Progress, clipping, for_each
+from wavenet.conversion.pipeline.recordings import Progress, for_each
 from wavenet.conversion.waveform.neural_vocoder import check_vocoder
 from wavenet.inference.wavenet import Generator
 from wavenet.io.atomic import explain

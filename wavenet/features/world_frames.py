@@ -83,9 +83,10 @@ class WorldFeatures:
         return 2 + self.order + 1 + self.bands
 
     def __str__(self) -> str:
+        bands = f"{self.bands} band{'s' * (self.bands > 1)} of aperiodicity"
         return (
             f"WORLD: log F0, voicing, mel-cepstrum of order {self.order} (alpha {self.alpha:g}), "
-            f"{self.bands} bands of aperiodicity, hop {self.hop_length}"
+            f"{bands}, hop {self.hop_length}"
         )
 
     def silence(self) -> NDArray[np.float32]:

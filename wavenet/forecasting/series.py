@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,8 @@ class Series:
     lines
         `(n,)` lines of the file, from 1, that the rows start on; None if the rows come after a
         header without gaps.
+    time_name
+        Of the column of the times.
     """
 
     times: NDArray[np.datetime64]
@@ -51,6 +53,7 @@ class Series:
     source: str = "the series"
     unusable: dict[str, str] = field(default_factory=dict)
     lines: NDArray[np.int64] | None = None
+    time_name: str = "time"
 
     def columns(self, names: tuple[str, ...]) -> NDArray[np.float64]:
         """`(n, len(names))`; a ValueError names a column that is not there or has no numbers."""
@@ -76,8 +79,7 @@ class Series:
     def rows(self, start: int, end: int) -> Series:
         """The rows from `start` to before `end`."""
         times, values = self.times[start:end], self.values[start:end]
-        lines = self._lines()[start:end]
-        return Series(times, self.names, values, self.axis, self.source, self.unusable, lines)
+        return replace(self, times=times, values=values, lines=self._lines()[start:end])
 
     def _lines(self) -> NDArray[np.int64]:
         return np.arange(2, 2 + len(self.times)) if self.lines is None else self.lines
@@ -118,7 +120,7 @@ def read_series(path: str | os.PathLike) -> Series:
                 values[i, column] = _number(row[column + 1], name, line, path)
         except ValueError as error:
             unusable[name] = str(error)
-    return Series(times, names, values, axis, str(path), unusable, lines)
+    return Series(times, names, values, axis, str(path), unusable, lines, header[0].strip())
 
 
 def calendar_features(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
 from wavenet.base.claim import Claim, claimed
-from wavenet.base.sound import ClippingWarning, as_samples, as_signal
+from wavenet.base.sound import ClippingWarning, as_samples, as_signal, clipped
 from wavenet.base.validation import integer, per_stream, sampling_options
 from wavenet.features.statistics import FrameWatch
 from wavenet.inference.noise_shaping import filters_of_frames, noise_shaping_of
@@ -125,25 +125,25 @@ class Streams:
         return np.clip(samples, -1, 1)
 
     def _count_clipped(self, samples: NDArray[np.float32]) -> None:
-        """Counts what is beyond full scale; continuous outputs are clipped to it as they are drawn.
+        """Counts what is clipped, here or, of continuous outputs, as it is drawn.
 
         The codes of a categorical output are all there is.
         """
-        loudness = np.abs(samples)
-        beyond = loudness > 1
-        if self.generator.config.output != "categorical" and not self._noise_shaping:
-            beyond = (samples <= -1) | (samples >= 1 - 1 / 32768)
         self._generated += samples.size
-        self._clipped += int(beyond.sum())
-        self._loudest = max(self._loudest, float(loudness.max()))
+        if self.generator.config.output != "categorical" or self._noise_shaping:
+            self._clipped += int(clipped(samples).sum())
+            self._loudest = max(self._loudest, float(np.abs(samples).max()))
 
     def warn_of_clipping(self) -> None:
         """Warns with numbers if what was generated went beyond full scale."""
         if self._clipped:
             loudest = f"; the loudest would be {self._loudest:.2f}" if self._loudest > 1 else ""
+            advice = "try a lower temperature or another seed"
+            if self.generator.config.sound_features:  # features tell how loud the sound is
+                advice = "its features are too loud: turn down the sound that they are of"
             warnings.warn(
-                f"{self._clipped:,} of {self._generated:,} generated samples lie beyond full scale "
-                f"and are clipped{loudest}: try a lower temperature or another seed",
+                f"{self._clipped:,} of {self._generated:,} generated samples are clipped{loudest}: "
+                f"{advice}",
                 ClippingWarning,
                 stacklevel=2,
             )

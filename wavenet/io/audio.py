@@ -24,6 +24,7 @@ _SAMPLES_PER_BYTE = 8192  # more than any format reaches: silence in FLAC has 34
 _BLOCK = 2**16
 _LARGEST = 2**32 - 1  # size in a WAV file
 _UNKNOWN = 0x7F000000  # bytes: what writers of pipes give as the size is as large or larger
+_CANCELLED = 1e-4  # of the power of the channels, in that of their mean
 _LARGEST_RATIO = 100  # of sample rates: 192 to 4 kHz is 48
 
 
@@ -56,7 +57,7 @@ def read_audio(
         There is no such file.
     ValueError
         The file cannot be read, is empty, has samples that are not finite, or floats that are not
-        scaled to 1 (see `wavenet.base.sound.as_samples`).
+        scaled to 1 (see `wavenet.base.sound.as_samples`), or channels that cancel each other.
 
     Warns
     -----
@@ -76,10 +77,22 @@ def read_audio(
     with named(name):
         check_level(y)
         if mono:
-            y = y.mean(axis=1)
+            y = mixed_down(y)
         if sample_rate is None:
             return y, rate
         return resample(y, rate, sample_rate), sample_rate
+
+
+def mixed_down(channels: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The mean `(n,)` of the channels `(n, channels)` of a sound; ValueError where they cancel."""
+    mono = channels.mean(axis=1)
+    power, left = (np.square(x, dtype=np.float64).mean() for x in (channels, mono))
+    if left < _CANCELLED * power:
+        raise ValueError(
+            f"the {channels.shape[1]} channels cancel each other when they are mixed, as where one "
+            "is the other turned over: use one of them alone"
+        )
+    return mono
 
 
 def _decode(

@@ -2,7 +2,7 @@
 
 from wavenet.base.extras import extra
 
-with extra("train", "torch modules"):
+with extra("train", "wavenet.models and wavenet.training"):
     from wavenet.models.recurrent import RecurrentModel
     from wavenet.models.sequence_to_sequence import BidirectionalEncoder, SequenceToSequence
     from wavenet.models.wavenet import WaveNet

@@ -14,6 +14,6 @@ __all__ = ["TrainingConfig", "train"]
 def __getattr__(name: str) -> Any:
     if name != "train":
         raise AttributeError(f"module 'wavenet.training' has no attribute {name!r}")
-    with extra("train", "trainings"):
+    with extra("train", "wavenet.models and wavenet.training"):
         from wavenet.training.run import train
     return train

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from wavenet.base.sound import clipped
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.dsp.noise_shaping import shape_by_frames, shape_noise
 from wavenet.features.labels import LabelFeatures, label_track
 from wavenet.inference.noise_shaping import filters_of_frames
 from wavenet.inference.samples import encode_samples
-from wavenet.io.audio import named, read_audio, resample
+from wavenet.io.audio import mixed_down, named, read_audio, resample
 from wavenet.io.cache import Cache, content_of
 from wavenet.io.manifest import Clip, clips_by_file
 
-_CLIPPED = 0.999
 _SILENT = 1e-4  # peak of a second that counts as silent
 
 
@@ -295,14 +295,14 @@ class _Source:
         peaks = np.abs(audio).max(axis=1)
         seconds = np.maximum.reduceat(peaks, np.arange(0, len(peaks), rate))
         with named(self.path):
-            self.sound = resample(audio.mean(axis=1), rate, self.config.sample_rate)
+            self.sound = resample(mixed_down(audio), rate, self.config.sample_rate)
         fields = {
             "codes": encode_samples(
                 shape_noise(self.sound, self.config.noise_shaping), self.config
             ),
             "channels": audio.shape[1],
             "resampled": rate != self.config.sample_rate,
-            "clipped_samples": np.count_nonzero(np.abs(audio) > _CLIPPED),
+            "clipped_samples": np.count_nonzero(clipped(audio)),
             "silent_seconds": np.count_nonzero(seconds < _SILENT),
         }
         return {name: np.asarray(value) for name, value in fields.items()}

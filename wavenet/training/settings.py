@@ -7,7 +7,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from wavenet.config import WaveNetConfig
 from wavenet.config.recurrent import Level, RecurrentConfig
@@ -218,7 +218,7 @@ def described_settings() -> dict[str, list[tuple[str, str]]]:
     for title, (cls, defaults) in classes.items():
         about = _parameters(cls)
         groups[title] = [
-            (f"--{_option(name)} {type(value).__name__.upper()}", _help(name, value, about, title))
+            (f"--{_option(name)} {_values(cls, name, value)}", _help(name, value, about, title))
             for name, value in defaults.items()
         ]
     return groups
@@ -231,6 +231,14 @@ def _defaults(cls: type) -> dict[str, Any]:
     if cls is TrainingConfig:
         hidden = set()
     return {n: v for n, v in fields.items() if n not in hidden and v is not None}
+
+
+def _values(cls: type, name: str, value: Any) -> str:
+    """The choices of a setting, or the type of its values."""
+    choices = get_args(get_type_hints(cls).get(name))
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return "|".join(choices)
+    return type(value).__name__.upper()
 
 
 def _option(name: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 
 from wavenet.base.interrupts import in_threads
-from wavenet.base.sound import as_samples
+from wavenet.base.sound import clipping
 from wavenet.base.validation import processors
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
@@ -24,7 +24,6 @@ from wavenet.io.audio_files import Note, find_audio
 from wavenet.io.cache import Cache, content_of
 
 Progress = Callable[[str, int, int], None]
-_CLIPPED_SHARE = 0.005
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -98,15 +97,9 @@ def read_recording(path: str | os.PathLike, sample_rate: int) -> np.ndarray:
     with named(path):
         y, _ = read_audio(path, sample_rate)
         y = world.checked_sound(y, WorldSettings(sample_rate=sample_rate))
-        if clipped := clipping(y):
-            raise ValueError(clipped)
+        if finding := clipping(y):
+            raise ValueError(finding)
     return y
-
-
-def clipping(y: np.ndarray) -> str:
-    """A sentence on how much of a sound is clipped, if that is much; else nothing."""
-    share = float((np.abs(as_samples(y)) >= 0.999).mean())
-    return f"{100 * share:.1f} % of the samples are clipped" if share > _CLIPPED_SHARE else ""
 
 
 def for_each(
