@@ -9,7 +9,6 @@ from wavenet.config import LocalConditioning, WaveNetConfig, serialization
 from wavenet.features.mel import MelFeatures
 from wavenet.features.statistics import (
     PIECE,
-    FeatureRangeWarning,
     FrameMixture,
     FrameStatistics,
     FrameWatch,
@@ -30,12 +29,11 @@ def test_normalization():
 
 def test_range():
     statistics = FrameStatistics((0.0, 0.0), (1.0, 2.0), (-3.0, -6.0), (3.0, 6.0))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        statistics.warn(np.array([[3.9, -7.9], [0, 0]]))  # within a deviation
-    with pytest.warns(FeatureRangeWarning, match=r"1 of 4 .* channel 1 of frame 1 is 60.00, trained"
-                      r" on -6.00 to 6.00"):  # fmt: skip
-        statistics.warn(np.array([[0, 0], [0, 60.0]]))
+    assert not warnings_of(statistics, [[np.array([[3.9, -7.9], [0, 0]])]])  # within a deviation
+    frames = np.array([[0, 0], [0, 0], [0, 60.0], [0, 0], [90.0, 0]])
+    for size in (1, 2, 5):
+        (message,) = warnings_of(statistics, blocks_of(frames, size))
+        assert "channel 1 of frame 2 is 60.00, trained on -6.00 to 6.00; check rate" in message
 
 
 def test_bad_statistics():
@@ -63,6 +61,10 @@ def statistics():
     mixture = frame_mixture([plain.normalize(track) for track in tracks])
     return FrameStatistics(*(getattr(plain, name) for name in vars(plain) if name != "mixture"),
                            mixture=mixture)  # fmt: skip
+
+
+def blocks_of(track, size):
+    return [[track[i : i + size]] for i in range(0, len(track), size)]
 
 
 def warnings_of(statistics, blocks, batch=1):
@@ -107,16 +109,27 @@ def test_another_voice_is_warned_of_once_with_numbers(statistics):
     track = np.clip(frames_of(random, 3000, angle=-0.6), statistics.lowest, statistics.highest)
     (message,) = warnings_of(statistics, [[track]])
     expected = statistics.mixture.expected
-    assert "over 3,000 frames" in message and f"that of the training data {expected:.1f}" in message
-    assert not warnings_of(statistics, [[track[:99]]])  # too short to tell
-    blocks = [[track[i : i + 10]] for i in range(0, 3000, 10)]
-    (message,) = warnings_of(statistics, blocks)
     assert f"over {PIECE} frames" in message
+    assert f"that of the training data {expected:.1f}" in message
+    assert not warnings_of(statistics, [[track[:99]]])  # too short to tell
     own = np.clip(frames_of(random, 3000), statistics.lowest, statistics.highest)
     assert len(warnings_of(statistics, [[own, own, track]], batch=3)) == 1
     short = [[track[:80]], [track[80:200]], [track[:0]]]
     (message,) = warnings_of(statistics, short)  # said when it ends
     assert "over 200 frames" in message
+
+
+@pytest.mark.parametrize("start", [0, 500, 650, 1200])
+def test_blocks_make_no_difference(statistics, start):
+    """A voice that is another from some frame on is noticed at the same one, or not at all."""
+    random = np.random.default_rng(start)
+    track = np.concatenate([frames_of(random, start), frames_of(random, 1330 - start, angle=-0.6)])
+    track = np.clip(track, statistics.lowest, statistics.highest)
+    said = warnings_of(statistics, [[track]])
+    assert len(said) == (start < 1200)
+    for size in (1, 7, 399, 400, 401, 1000):
+        assert warnings_of(statistics, blocks_of(track, size)) == said
+        assert warnings_of(statistics, [*blocks_of(track, size), [track[:0]]]) == said
 
 
 def test_few_frames_make_no_mixture():

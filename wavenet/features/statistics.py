@@ -150,22 +150,17 @@ class FrameStatistics:
         values = np.array(self.mean) + np.array(self.deviation) * frames
         return np.clip(values, self.lowest, self.highest).astype(np.float32)
 
-    def warn(self, frames: np.ndarray) -> bool:
-        """Warns with numbers where frames `(..., channels)` leave the trained range; True if so."""
-        lowest, highest = np.array(self.lowest), np.array(self.highest)
-        excess = np.maximum(lowest - frames, frames - highest) / np.array(self.deviation)
-        if excess.max() <= _MARGIN:
-            return False
-        *place, channel = np.unravel_index(np.argmax(excess), excess.shape)
-        warnings.warn(
-            f"{np.count_nonzero(excess > 0):,} of {excess.size:,} feature values lie outside the "
-            f"range of the training data: channel {channel} of frame {place[-1]} is "
-            f"{frames[(*place, channel)]:.2f}, trained on {lowest[channel]:.2f} to "
-            f"{highest[channel]:.2f}; check rate, preset and scale of the features",
-            FeatureRangeWarning,
-            stacklevel=2,
-        )
-        return True
+    def outside(self, frames: np.ndarray) -> tuple[int, int] | None:
+        """The first of the frames `(frames, channels)` far outside the trained range, and where.
+
+        Frame and channel; None where there is none.
+        """
+        excess = np.maximum(self.lowest - frames, frames - self.highest) / self.deviation
+        far = excess.max(axis=1, initial=0) > _MARGIN
+        if not far.any():
+            return None
+        frame = int(np.argmax(far))
+        return frame, int(np.argmax(excess[frame]))
 
 
 def _plain(values: np.ndarray) -> tuple[float, ...]:
@@ -173,7 +168,9 @@ def _plain(values: np.ndarray) -> tuple[float, ...]:
 
 
 class FrameWatch:
-    """Warns once where the frames of streams, which may come in blocks, are unlike the training's.
+    """Warns once where the frames of streams are unlike the training's.
+
+    Of the same frames it says the same, whatever blocks they come in.
 
     Parameters
     ----------
@@ -197,29 +194,54 @@ class FrameWatch:
         tracks
             Those of streams that share them are one object.
         last
-            Whether the streams end with them: until then, `PIECE` frames are waited for.
+            Whether the streams end with them. All that came is judged then, and wherever it is a
+            multiple of `PIECE` frames.
         """
-        if self._warned:
-            return
-        distinct = {id(track): track for track in tracks if len(track)}
-        self._warned = any(self.statistics.warn(track) for track in distinct.values())
+        distinct = dict(zip(map(id, tracks), tracks, strict=True))
+        count, start = len(tracks[0]), 0
+        while start < count and not self._warned:
+            end = min(count, start + PIECE - self._frames % PIECE)
+            parts = {key: track[start:end] for key, track in distinct.items()}
+            self._look([parts[key] for key in map(id, tracks)], parts.values())
+            start = end
+            if self._frames % PIECE == 0:
+                self._judge()
+        if last and self._frames >= _FEWEST:
+            self._judge()
+
+    def _look(self, parts: list[np.ndarray], distinct: Iterable[np.ndarray]) -> None:
+        """Warns where a value lies far outside the trained range; else adds up likelihoods."""
+        statistics, sums = self.statistics, {}
+        for part in distinct:
+            if place := statistics.outside(part):
+                frame, channel = place
+                self._warn(
+                    f"the features leave the range of the training data: channel {channel} of "
+                    f"frame {self._frames + frame} is {part[place]:.2f}, trained on "
+                    f"{statistics.lowest[channel]:.2f} to {statistics.highest[channel]:.2f}; check "
+                    "rate, preset and scale of the features"
+                )
+                return
+            if statistics.mixture:
+                likelihoods = statistics.mixture.log_likelihoods(statistics.normalize(part))
+                sums[id(part)] = likelihoods.sum()
+        self._frames += len(parts[0])
+        self._log_likelihoods += [sums.get(id(part), 0.0) for part in parts]
+
+    def _judge(self) -> None:
+        """Warns where the frames so far are unlikely as a whole."""
         mixture = self.statistics.mixture
         if self._warned or mixture is None:
             return
-        normalize = self.statistics.normalize
-        sums = {i: mixture.log_likelihoods(normalize(t)).sum() for i, t in distinct.items()}
-        self._log_likelihoods += [sums.get(id(track), 0.0) for track in tracks]
-        self._frames += len(tracks[0])
-        if self._frames < (_FEWEST if last else PIECE):
-            return
         mean, least = self._log_likelihoods.min() / self._frames, mixture.least(self._frames)
         if mean < least:
-            self._warned = True
-            warnings.warn(
+            self._warn(
                 "the features are unlike those that the model was trained on: over "
                 f"{self._frames:,} frames their mean log-likelihood is {mean:.1f}, that of the "
                 f"training data {mixture.expected:.1f}, and what is unlike lies below {least:.1f}; "
-                "another speaker, room or level, or other settings of the features",
-                FeatureRangeWarning,
-                stacklevel=2,
+                "another speaker, room or level, or other settings of the features"
             )
+
+    def _warn(self, sentence: str) -> None:
+        self._warned = True
+        warnings.warn(sentence, FeatureRangeWarning, stacklevel=4)
