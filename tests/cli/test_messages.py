@@ -6,10 +6,10 @@ from typing import get_args
 import numpy as np
 import pytest
 import soundfile
-from wavenet.conversion.config import F0_METHODS, METHODS
 
 from wavenet import load
 from wavenet.config import Precision
+from wavenet.config.conversion import F0_METHODS, METHODS
 from wavenet.features.world import F0Extractor
 
 
