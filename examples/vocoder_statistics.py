@@ -1,7 +1,7 @@
 """Gives a vocoder the mixture of its training frames, by which it warns of unlike features.
 
 Training makes it. This is for models of before, from the recordings that they were trained on, of
-which 200, evenly spread, are taken:
+which 200, evenly spread, are taken, as they are and as if resampled from a higher rate:
 
 python examples/vocoder_statistics.py MODEL manifest.csv OUTPUT
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from wavenet.assets import find_model
 from wavenet.compression.quantization import read_recordings
 from wavenet.inference.wavenet import Generator
+from wavenet.io.audio import band_limited
 from wavenet.io.manifest import read_clips
 from wavenet.io.model_file import load_model, save_model
 from wavenet.training.frame_mixture import frame_mixture
@@ -21,9 +22,10 @@ model, manifest, output = sys.argv[1:]
 config, tensors = load_model(find_model(model))
 generator = Generator(config, tensors)
 clips = [clip for clip in read_clips(Path(manifest)) if clip.split != "validation"]
-recordings = read_recordings(generator, clips[:: -(-len(clips) // 200)])
+sounds = [r.y for r in read_recordings(generator, clips[:: -(-len(clips) // 200)])]
+sounds += [band_limited(y, config.sample_rate) for y in sounds]
 statistics = config.features.statistics
-tracks = [statistics.normalize(recording.conditioning["condition"]) for recording in recordings]
+tracks = [statistics.normalize(generator.condition_from_sound(y)) for y in sounds]
 statistics = dataclasses.replace(statistics, mixture=frame_mixture(tracks))
 features = dataclasses.replace(config.features, statistics=statistics)
 save_model(output, dataclasses.replace(config, features=features), tensors)

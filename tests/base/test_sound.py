@@ -35,26 +35,26 @@ RATE = 16000
 TAKES_SOUND = {"y", "sound", "sounds", "audio", "reference", "other", "prime"}  # parameters' names
 # What these take under such a name is not sound.
 NOT_SOUND = {
-    "baselines.baselines": "codes",
-    "baselines.some_samples": "codes",
-    "conversion.global_variance.global_variance_objective": "trajectories",
-    "conversion.global_variance.global_variance_postfilter": "trajectories",
-    "conversion.gmm.JointDensityGMM.fit": "scikit-learn's unused argument",
-    "conversion.gmm.JointDensityGMM.score": "scikit-learn's unused argument",
-    "conversion.limiter.Limiter.process": "what was converted, of any level",
-    "conversion.limiter.limited": "what was converted, of any level",
-    "conversion.modulation_filter.ModulationFilter.__call__": "trajectories",
-    "conversion.modulation_spectrum.modulation_spectrum_postfilter": "trajectories",
-    "conversion.spectral_mapping.SpectralMapping.with_global_variance": "trajectories",
-    "conversion.voice_shaping.VoiceShaping.lively": "mel-cepstra",
-    "conversion.voice_shaping.VoiceShaping.with_power": "mel-cepstra",
+    "metrics.baselines.baselines": "codes",
+    "metrics.baselines.some_samples": "codes",
+    "conversion.trajectory.global_variance.global_variance_objective": "trajectories",
+    "conversion.trajectory.global_variance.global_variance_postfilter": "trajectories",
+    "conversion.mixture.gmm.JointDensityGMM.fit": "scikit-learn's unused argument",
+    "conversion.mixture.gmm.JointDensityGMM.score": "scikit-learn's unused argument",
+    "conversion.waveform.limiter.Limiter.process": "what was converted, of any level",
+    "conversion.waveform.limiter.limited": "what was converted, of any level",
+    "conversion.trajectory.modulation_filter.ModulationFilter.__call__": "trajectories",
+    "conversion.trajectory.modulation_spectrum.modulation_spectrum_postfilter": "trajectories",
+    "conversion.mixture.spectral_mapping.SpectralMapping.with_global_variance": "trajectories",
+    "conversion.trajectory.voice_shaping.VoiceShaping.lively": "mel-cepstra",
+    "conversion.trajectory.voice_shaping.VoiceShaping.with_power": "mel-cepstra",
     "metrics.f0.compare_f0": "contours",
     "metrics.forecasts.continuous_ranked_probability_score": "a time series",
     "metrics.mel_cepstral_distortion.mel_cepstral_distortion": "mel-cepstra",
     "metrics.mel_cepstral_distortion.path_distortion": "mel-cepstra",
-    "recurrent.config.RecurrentConfig": "a configuration",
-    "recurrent.echo_state.EchoStateNetwork.fit": "a time series",
-    "recurrent.echo_state.EchoStateNetwork.score": "a time series",
+    "config.recurrent.RecurrentConfig": "a configuration",
+    "forecasting.echo_state.EchoStateNetwork.fit": "a time series",
+    "forecasting.echo_state.EchoStateNetwork.score": "a time series",
 }
 SETTINGS = WorldSettings(RATE)
 MEL = mel.MelFeatures(sample_rate=RATE, fft_length=512, window_length=400, hop_length=80)
@@ -90,34 +90,37 @@ def primed(streams, y):
 
 TAPS = np.array([[1.0, -0.5], [0.8, 0.1]])
 ENTRANCES = {
-    "audio.audio_writer": bytes_written(write_a_block),
-    "audio.pcm_bytes": lambda m, y: np.frombuffer(audio.pcm_bytes(y), np.int16),
-    "audio.resample": lambda m, y: audio.resample(y, RATE, 8000).astype(np.float32),
-    "audio.wav_bytes": lambda m, y: np.frombuffer(audio.wav_bytes(y, RATE), np.uint8),
-    "audio.write_audio": bytes_written(lambda path, y: audio.write_audio(path, y, RATE)),
-    "codec.mulaw_encode": lambda m, y: codec.mulaw_encode(y),
+    "io.audio.audio_writer": bytes_written(write_a_block),
+    "io.audio.pcm_bytes": lambda m, y: np.frombuffer(audio.pcm_bytes(y), np.int16),
+    "io.audio.band_limited": lambda m, y: audio.band_limited(y, RATE).astype(np.float32),
+    "io.audio.resample": lambda m, y: audio.resample(y, RATE, 8000).astype(np.float32),
+    "io.audio.wav_bytes": lambda m, y: np.frombuffer(audio.wav_bytes(y, RATE), np.uint8),
+    "io.audio.write_audio": bytes_written(lambda path, y: audio.write_audio(path, y, RATE)),
+    "dsp.mulaw.mulaw_encode": lambda m, y: codec.mulaw_encode(y),
     "conversion.converter.VoiceConverter.convert": lambda m, y: m.converter.convert(
         y, RATE, method="mlpg"
     ),
     "conversion.converter.VoiceConverter.convert_sound": lambda m, y: m.converter.convert_sound(
         y, RATE, method="differential"
     )[0],
-    "conversion.differential.TimeVaryingFilter.process": lambda m, y: filtered(y),
-    "conversion.differential.filter_sound": lambda m, y: differential.filter_sound(
+    "conversion.waveform.differential.TimeVaryingFilter.process": lambda m, y: filtered(y),
+    "conversion.waveform.differential.filter_sound": lambda m, y: differential.filter_sound(
         y, FILTERS, RATE, 5.0, SETTINGS.alpha, 1024
     ),
-    "conversion.pitch_shift.PitchShifter.process": lambda m, y: pitch_shift.PitchShifter(
+    "dsp.pitch_shift.PitchShifter.process": lambda m, y: pitch_shift.PitchShifter(
         RATE, 5.0
     ).process(y, CONTOUR, 1.2 * CONTOUR),
-    "conversion.pitch_shift.shift_pitch": lambda m, y: pitch_shift.shift_pitch(
+    "dsp.pitch_shift.shift_pitch": lambda m, y: pitch_shift.shift_pitch(
         y, CONTOUR, 1.2 * CONTOUR, RATE, 5.0
     ),
     "conversion.streaming.StreamingConverter.process": lambda m, y: m.converter.stream().process(y),
-    "evaluation.Measure": lambda m, y: dataclasses.astuple(evaluation.Measure(y, RATE)(m.partner)),
-    "evaluation.Measure.__call__": lambda m, y: dataclasses.astuple(
+    "evaluation.vocoder.Measure": lambda m, y: dataclasses.astuple(
+        evaluation.Measure(y, RATE)(m.partner)
+    ),
+    "evaluation.vocoder.Measure.__call__": lambda m, y: dataclasses.astuple(
         evaluation.Measure(m.partner, RATE)(y)
     ),
-    "evaluation.mulaw_round_trip": lambda m, y: evaluation.mulaw_round_trip(y),
+    "evaluation.vocoder.mulaw_round_trip": lambda m, y: evaluation.mulaw_round_trip(y),
     "features.f0_tracking.local_f0": lambda m, y: f0_tracking.local_f0(
         y, np.arange(500, 4000, 500), RATE, (80, 400)
     ),
@@ -127,60 +130,62 @@ ENTRANCES = {
     "features.world.checked_sound": lambda m, y: world.checked_sound(y, SETTINGS),
     "features.world.rough_f0": lambda m, y: world.rough_f0(y, SETTINGS),
     "features.world_frames.WorldFeatures.track": lambda m, y: WorldFeatures().track(y),
-    "generator.Generator.baselines": lambda m, y: tuple(m.plain.baselines(y).values()),
-    "generator.Generator.codes": lambda m, y: (m.mixture.codes(y), m.vocoder.codes(y)),
-    "generator.Generator.condition_from_sound": lambda m, y: m.vocoder.condition_from_sound(y),
-    "generator.Generator.condition_of": lambda m, y: m.speaking.condition_of(y),
-    "generator.Generator.logits": lambda m, y: m.plain.logits(y),
-    "generator.Generator.score": lambda m, y: (
+    "inference.wavenet.Generator.baselines": lambda m, y: tuple(m.plain.baselines(y).values()),
+    "inference.wavenet.Generator.codes": lambda m, y: (m.mixture.codes(y), m.vocoder.codes(y)),
+    "inference.wavenet.Generator.condition_from_sound": lambda m, y: m.vocoder.condition_from_sound(
+        y
+    ),
+    "inference.wavenet.Generator.condition_of": lambda m, y: m.speaking.condition_of(y),
+    "inference.wavenet.Generator.logits": lambda m, y: m.plain.logits(y),
+    "inference.wavenet.Generator.score": lambda m, y: (
         m.plain.score(y).log_likelihood,
         m.mixture.score(y).log_likelihood,
         m.vocoder.score(y, condition=m.vocoder.condition_from_sound(y)).log_likelihood,
     ),
-    "generator.Streams": lambda m, y: m.plain.generate(50, prime=y),
-    "generator.Streams.codes": lambda m, y: m.plain.streams().codes(y),
-    "generator.Streams.prime": lambda m, y: primed(m.plain.streams(), y),
+    "inference.streams.Streams": lambda m, y: m.plain.generate(50, prime=y),
+    "inference.streams.Streams.codes": lambda m, y: m.plain.streams().codes(y),
+    "inference.streams.Streams.prime": lambda m, y: primed(m.plain.streams(), y),
     "metrics.log_spectral_distance.log_spectral_distance": lambda m, y: (
         log_spectral_distance.log_spectral_distance(y, m.partner),
         log_spectral_distance.log_spectral_distance(m.partner, y),
     ),
     "metrics.perception.pesq": lambda m, y: perception.pesq(y, y, RATE),
     "metrics.perception.stoi": lambda m, y: perception.stoi(y, y, RATE),
-    "noise_shaping.NoiseShaping.shape": lambda m, y: noise_shaping.NoiseShaping(
+    "dsp.noise_shaping.NoiseShaping.shape": lambda m, y: noise_shaping.NoiseShaping(
         1, 4000, noise_shaping.unlimited(TAPS)
     ).shape(y),
-    "noise_shaping.average_log_spectrum": lambda m, y: noise_shaping.average_log_spectrum([y]),
-    "noise_shaping.shape_by_frames": lambda m, y: noise_shaping.shape_by_frames(y, TAPS, 4000),
-    "noise_shaping.shape_noise": lambda m, y: (
+    "dsp.noise_shaping.average_log_spectrum": lambda m, y: noise_shaping.average_log_spectrum([y]),
+    "dsp.noise_shaping.shape_by_frames": lambda m, y: noise_shaping.shape_by_frames(y, TAPS, 4000),
+    "dsp.noise_shaping.shape_noise": lambda m, y: (
         noise_shaping.shape_noise(y, (1.0, -0.9)),
         noise_shaping.shape_noise(y, ()),
     ),
-    "noise_shaping.shaping_scale": lambda m, y: noise_shaping.shaping_scale([(y, TAPS)], 4000),
-    "noise_shaping.shaping_taps": lambda m, y: noise_shaping.shaping_taps([y], 0.5),
+    "dsp.noise_shaping.shaping_scale": lambda m, y: noise_shaping.shaping_scale([(y, TAPS)], 4000),
+    "dsp.noise_shaping.shaping_taps": lambda m, y: noise_shaping.shaping_taps([y], 0.5),
     "plot.plot_audio": lambda m, y: plot.plot_audio(m.folder / "sound.svg", y, RATE),
-    "quantization.Recording": lambda m, y: quantization.bits_per_sample(
+    "compression.quantization.Recording": lambda m, y: quantization.bits_per_sample(
         m.plain, [quantization.Recording(y, {})]
     ),
-    "recurrent.generator.RecurrentGenerator.baselines": lambda m, y: tuple(
+    "inference.recurrent.RecurrentGenerator.baselines": lambda m, y: tuple(
         m.recurrent.baselines(y).values()
     ),
-    "recurrent.generator.RecurrentGenerator.outputs": lambda m, y: m.recurrent.outputs(y),
-    "recurrent.generator.RecurrentGenerator.score": lambda m, y: (
+    "inference.recurrent.RecurrentGenerator.outputs": lambda m, y: m.recurrent.outputs(y),
+    "inference.recurrent.RecurrentGenerator.score": lambda m, y: (
         m.recurrent.score(y).log_likelihood
     ),
-    "recurrent.generator.RecurrentStreams": lambda m, y: m.recurrent.generate(50, prime=y),
-    "recurrent.samples.encode_samples": lambda m, y: recurrent_samples.encode_samples(
+    "inference.recurrent.RecurrentStreams": lambda m, y: m.recurrent.generate(50, prime=y),
+    "inference.sequences.encode_samples": lambda m, y: recurrent_samples.encode_samples(
         y, m.recurrent.config
     ),
-    "samples.encode_samples": lambda m, y: (
+    "inference.samples.encode_samples": lambda m, y: (
         samples.encode_samples(y, m.plain.config),
         samples.encode_samples(y, m.mixture.config),
     ),
-    "sound.as_samples": lambda m, y: sound.as_samples(y),
-    "sound.clipping": lambda m, y: sound.clipping(y) == "",
-    "sound.as_signal": lambda m, y: sound.as_signal(y),
-    "sound.scaled": lambda m, y: sound.scaled(y),
-    "sound.to_int16": lambda m, y: sound.to_int16(y),
+    "base.sound.as_samples": lambda m, y: sound.as_samples(y),
+    "base.sound.clipping": lambda m, y: sound.clipping(y) == "",
+    "base.sound.as_signal": lambda m, y: sound.as_signal(y),
+    "base.sound.scaled": lambda m, y: sound.scaled(y),
+    "base.sound.to_int16": lambda m, y: sound.to_int16(y),
 }
 
 
@@ -241,7 +246,11 @@ NO_SOUND = {
     "int64": (SOUND * 2**15).astype(np.int64),
     "uint16": (SOUND * 2**15 + 2**15).astype(np.uint16),
 }
-CODECS = ("codec.mulaw_encode", "samples.encode_samples", "sound.scaled")  # clip what is loud
+CODECS = (
+    "dsp.mulaw.mulaw_encode",
+    "inference.samples.encode_samples",
+    "base.sound.scaled",
+)  # clip what is loud
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +284,7 @@ def needs(name: str) -> None:
 
 def test_every_entrance_is_known():
     """A new function that takes sound must join `ENTRANCES`."""
-    assert entrances() - NOT_SOUND.keys() == ENTRANCES.keys() - {"audio.audio_writer"}
+    assert entrances() - NOT_SOUND.keys() == ENTRANCES.keys() - {"io.audio.audio_writer"}
 
 
 @pytest.mark.parametrize("name", ENTRANCES)

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from wavenet import load
-from wavenet.config import Precision
 from wavenet.config.conversion import F0_METHODS, METHODS
+from wavenet.config.wavenet import Precision
 from wavenet.features.world import F0Extractor
 
 

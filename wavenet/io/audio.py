@@ -160,6 +160,14 @@ def resample(y: ArrayLike, rate: float, new_rate: float) -> NDArray[np.floating]
     return sound
 
 
+def band_limited(y: ArrayLike, rate: float) -> NDArray[np.floating]:
+    """Sound `(n,)` as if it had been resampled to its rate [Hz] from a higher one.
+
+    It lacks what lies just below half the rate, where the filter of `resample` falls.
+    """
+    return resample(resample(as_samples(y), rate, 2 * rate), 2 * rate, rate)
+
+
 def _size_mismatch(file: BinaryIO, size: int) -> str:
     """How the sound in a WAV or AIFF file is less or more than its header says; else nothing.
 

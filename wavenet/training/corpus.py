@@ -20,7 +20,7 @@ from wavenet.dsp.noise_shaping import shape_by_frames, shape_noise
 from wavenet.features.labels import LabelFeatures, label_track
 from wavenet.inference.noise_shaping import filters_of_frames
 from wavenet.inference.samples import encode_samples
-from wavenet.io.audio import mixed_down, named, read_audio, resample
+from wavenet.io.audio import band_limited, mixed_down, named, read_audio, resample
 from wavenet.io.cache import Cache, content_of
 from wavenet.io.manifest import Clip, clips_by_file
 
@@ -216,13 +216,28 @@ def sounds_and_taps(
     clips: list[Clip], config: WaveNetConfig, cache: Path
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The sound of each clip, and the filters of its frames; file by file."""
+    for source, start, sound in _sounds(clips, config, cache):
+        yield sound, filters_of_frames(config, source.track(start, len(sound))).taps
+
+
+def band_limited_tracks(
+    clips: list[Clip], config: WaveNetConfig, cache: Path
+) -> Iterator[np.ndarray]:
+    """Feature frames of each clip if it had been resampled from a higher rate; not normalized."""
+    for source, start, sound in _sounds(clips, config, cache):
+        yield source.track(start, len(sound), limited=True)
+
+
+def _sounds(
+    clips: list[Clip], config: WaveNetConfig, cache: Path
+) -> Iterator[tuple[_Source, int, np.ndarray]]:
+    """File, first sample and sound of each clip; file by file."""
     for path, places in clips_by_file(clips).items():
         source = _Source(path, config, Cache(cache))
         for i in places:
             start = round(clips[i].start * config.sample_rate)
             end = None if clips[i].end is None else round(clips[i].end * config.sample_rate)
-            sound = source.sound[start:end]
-            yield sound, filters_of_frames(config, source.track(start, len(sound))).taps
+            yield source, start, source.sound[start:end]
 
 
 def read_mono(path: Path, sample_rate: int) -> np.ndarray:
@@ -257,15 +272,18 @@ class _Source:
         fields: dict[str, Any] = {name: values[()] for name, values in stored.items()}
         return Recording(**fields)
 
-    def track(self, start: int, count: int) -> np.ndarray:
-        """Feature frames of the sound of a clip; not normalized."""
+    def track(self, start: int, count: int, limited: bool = False) -> np.ndarray:
+        """Feature frames of the sound of a clip, or of `band_limited` of it; not normalized."""
         features = dataclasses.replace(self.config.sound_features, statistics=None)
 
         def frames() -> np.ndarray:
+            sound = self.sound[start : start + count]
             with named(self.path):
-                return features.track(self.sound[start : start + count])
+                sound = band_limited(sound, self.config.sample_rate) if limited else sound
+                return features.track(sound)
 
-        return self._array(f"frames {features!r} {start} {count}", frames)
+        what = "frames, band-limited," if limited else "frames"
+        return self._array(f"{what} {features!r} {start} {count}", frames)
 
     def codes_by_frames(self, start: int, count: int, track: np.ndarray) -> np.ndarray:
         """Codes of a clip behind the filters of its frames."""

@@ -25,6 +25,7 @@ from wavenet.models.losses import negative_log_likelihood
 from wavenet.training.config import TrainingConfig
 from wavenet.training.corpus import (
     Item,
+    band_limited_tracks,
     build_corpus,
     complete_config,
     read_mono,
@@ -35,7 +36,7 @@ from wavenet.training.progress import say
 from wavenet.training.sequences import Batch, SequenceSampler, validation_batches
 from wavenet.training.task import to_device
 
-_SHAPING_FILES = 200  # enough for an average spectrum
+_SOME = 200  # files: enough for an average spectrum, or a mixture of frames
 
 
 class WaveNetTask:
@@ -80,7 +81,7 @@ class WaveNetTask:
             )
         items = load_clips(clips, config, cache, console)
         if config.sound_features:
-            config, items = _normalized(config, items, held_out)
+            config, items = _normalized(config, clips, items, held_out, cache)
         self.config = config
         validation = [item for item, held in zip(items, held_out, strict=True) if held]
         training = [item for item, held in zip(items, held_out, strict=True) if not held]
@@ -141,7 +142,7 @@ def held_out_clips(clips: list[Clip], settings: TrainingConfig) -> np.ndarray:
 def _with_noise_shaping(
     config: WaveNetConfig, clips: list[Clip], held_out: np.ndarray, strength: float
 ) -> WaveNetConfig:
-    """The filter from the files that are trained on, at most _SHAPING_FILES of them."""
+    """The filter from the files that are trained on, at most _SOME of them."""
     paths = sorted({clip.path for clip, held in zip(clips, held_out, strict=True) if not held})
     sounds = [read_mono(path, config.sample_rate) for path in _some(paths)]
     return dataclasses.replace(config, noise_shaping=shaping_taps(sounds, strength))
@@ -157,19 +158,26 @@ def _with_adaptive_noise_shaping(
 
 
 def _some(items: list) -> list:
-    """Evenly spread ones, at most _SHAPING_FILES."""
-    return items[:: -(-len(items) // _SHAPING_FILES)]
+    """Evenly spread ones, at most _SOME."""
+    return items[:: -(-len(items) // _SOME)]
 
 
 def _normalized(
-    config: WaveNetConfig, items: list[Item], held_out: np.ndarray
+    config: WaveNetConfig,
+    clips: list[Clip],
+    items: list[Item],
+    held_out: np.ndarray,
+    cache: Path,
 ) -> tuple[WaveNetConfig, list[Item]]:
     """Statistics of the features that are trained on, and all frames normalized by them."""
     features = config.sound_features
     if features.statistics is None:
-        training = [i.track for i, held in zip(items, held_out, strict=True) if not held]
-        statistics = FrameStatistics.of(training)
-        mixture = frame_mixture([statistics.normalize(track) for track in training])
+        training = np.flatnonzero(~held_out).tolist()
+        statistics = FrameStatistics.of(items[i].track for i in training)
+        chosen = _some(training)
+        tracks = [items[i].track for i in chosen]
+        tracks += band_limited_tracks([clips[i] for i in chosen], config, cache)
+        mixture = frame_mixture([statistics.normalize(track) for track in tracks])
         statistics = dataclasses.replace(statistics, mixture=mixture)
         features = dataclasses.replace(features, statistics=statistics)
     normalize = features.statistics.normalize
