@@ -1,7 +1,7 @@
 """Gives a vocoder the mixture of its training frames, by which it warns of unlike features.
 
 Training makes it. This is for models of before, from the recordings that they were trained on, of
-which 200, evenly spread, are taken, as they are and as if resampled from a higher rate:
+which every 24th is taken, as it is and as if it had been resampled from a higher rate:
 
 python examples/vocoder_statistics.py MODEL manifest.csv OUTPUT
 """
@@ -22,7 +22,7 @@ model, manifest, output = sys.argv[1:]
 config, tensors = load_model(find_model(model))
 generator = Generator(config, tensors)
 clips = [clip for clip in read_clips(Path(manifest)) if clip.split != "validation"]
-sounds = [r.y for r in read_recordings(generator, clips[:: -(-len(clips) // 200)])]
+sounds = [r.y for r in read_recordings(generator, clips[::24])]
 sounds += [band_limited(y, config.sample_rate) for y in sounds]
 statistics = config.features.statistics
 tracks = [statistics.normalize(generator.condition_from_sound(y)) for y in sounds]
