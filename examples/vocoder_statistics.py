@@ -10,10 +10,10 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from wavenet.assets import find_model
 from wavenet.compression.quantization import read_recordings
 from wavenet.inference.wavenet import Generator
 from wavenet.io.audio import band_limited
+from wavenet.io.hub import find_model
 from wavenet.io.manifest import read_clips
 from wavenet.io.model_file import load_model, save_model
 from wavenet.training.frame_mixture import frame_mixture

@@ -10,6 +10,7 @@ from pathlib import Path
 # Before torch loads: its products here are small, and threads of it that wait for a busy core make
 # training a hundred times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"  # "no/model" is a name on the Hub too
 
 import numpy as np
 import pytest

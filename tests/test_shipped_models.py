@@ -11,12 +11,12 @@ import pytest
 import soundfile
 
 import wavenet
-from wavenet.assets import find_model
 from wavenet.evaluation.verification import verify
 from wavenet.evaluation.vocoder import Measure
 from wavenet.features.labels import spans_from_text
 from wavenet.features.statistics import FeatureRangeWarning
 from wavenet.io.audio import read_audio, resample
+from wavenet.io.hub import find_model
 
 
 @pytest.mark.parametrize("name", wavenet.shipped_models())

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import wavenet
-from wavenet.assets import find_model
 from wavenet.config.recurrent import RecurrentConfig
 from wavenet.inference.recurrent import RecurrentGenerator
 from wavenet.inference.wavenet import Generator
+from wavenet.io.hub import find_model
 from wavenet.io.model_file import load_model, save_model
 
 

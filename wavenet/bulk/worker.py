@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.assets import find_model
 from wavenet.base.validation import sampling_options
 from wavenet.bulk.jobs import Job
 from wavenet.inference.load import load
@@ -20,6 +19,7 @@ from wavenet.inference.wavenet import Generator
 from wavenet.io.atomic import explain, remove_temporary
 from wavenet.io.audio import audio_writer, read_audio
 from wavenet.io.frames import blocks_of_file
+from wavenet.io.hub import find_model
 
 _BLOCK = 4096
 _SECONDS = 2.0  # where nothing says how long

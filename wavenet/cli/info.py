@@ -27,8 +27,8 @@ def info(
         print(f"instruction sets: {', '.join(cpu['available'])}; in use: {cpu['chosen']}")
         _print_shipped_models()
         return
-    from wavenet.assets import find_model
     from wavenet.inference.wavenet import Generator
+    from wavenet.io.hub import find_model
     from wavenet.io.model_file import load_model
 
     config, tensors = load_model(find_model(model))
@@ -51,7 +51,8 @@ def info(
 
 
 def _print_shipped_models() -> None:
-    from wavenet.assets import find_model, model_card, shipped_models
+    from wavenet.assets import model_card, shipped_models
+    from wavenet.io.hub import find_model
     from wavenet.io.model_file import load_config
 
     row = "{:<12}{:<17}{:>7}  {:<32}{:>8}  {}"

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wavenet.assets import find_model
 from wavenet.base.validation import choice
 from wavenet.config import WaveNetConfig
 from wavenet.config.wavenet import PRECISIONS
 from wavenet.inference.wavenet import Generator
 from wavenet.io.atomic import check_writable
 from wavenet.io.audio import read_audio
+from wavenet.io.hub import find_model
 from wavenet.io.manifest import Clip, clips_by_file
 from wavenet.io.model_file import load_model, save_model
 

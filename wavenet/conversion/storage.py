@@ -6,7 +6,6 @@ import os
 
 import numpy as np
 
-from wavenet.assets import find_model
 from wavenet.config.conversion import VoiceConverterConfig
 from wavenet.conversion.mixture.gmm import JointDensityGMM
 from wavenet.conversion.mixture.joint_features import SourceProjection
@@ -14,6 +13,7 @@ from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
 from wavenet.conversion.trajectory.band_mapping import BandMapping
 from wavenet.conversion.trajectory.modulation_filter import ModulationFilter
 from wavenet.conversion.trajectory.voice_shaping import VoiceShaping
+from wavenet.io.hub import find_model
 from wavenet.io.model_file import load_model, save_model
 
 _LARGEST = 1e6  # magnitude; those of voices are below 1e3

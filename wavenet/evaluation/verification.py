@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wavenet.assets import find_model
 from wavenet.base.validation import sampling_options
 from wavenet.config.conversion import VoiceConverterConfig
 from wavenet.forecasting.time_axis import step_text
 from wavenet.inference.load import load
 from wavenet.inference.samples import decode_samples
 from wavenet.inference.wavenet import Generator
+from wavenet.io.hub import find_model
 from wavenet.io.model_file import load_model
 
 _LENGTH = 2000  # generated samples that are held against teacher forcing

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from wavenet.assets import find_model
 from wavenet.config import RecurrentConfig, WaveNetConfig
 from wavenet.inference.recurrent import RecurrentGenerator
 from wavenet.inference.wavenet import Generator
+from wavenet.io.hub import find_model
 from wavenet.io.model_file import load_model
 
 
@@ -22,8 +22,8 @@ def load(
     Parameters
     ----------
     path
-        A model folder, a `.safetensors` file, or the name of a shipped model
-        (`wavenet.shipped_models()`).
+        A model folder, a `.safetensors` file, the name of a shipped model
+        (`wavenet.shipped_models()`), or "owner/name" of one on the Hugging Face Hub.
     precision
         Of the weights: "float32" (exact), "bf16" or "int8" (a WaveNet needs the ranges that
         `wavenet quantize --calibrate` puts into its file, as the shipped ones have them); by

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wavenet.config.recurrent import RecurrentConfig
+from wavenet.io.hub import HubMixin, find_model
 from wavenet.io.model_file import load_model, save_model
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class LeakyRNN(nn.RNN):
         return torch.stack(hidden, dim=1), h[None]
 
 
-class RecurrentModel(nn.Module):
+class RecurrentModel(HubMixin, nn.Module):
     """A stack of recurrent layers that predicts each sample of a sequence from those before it.
 
     Parameters
@@ -168,7 +169,7 @@ class RecurrentModel(nn.Module):
     @classmethod
     def from_pretrained(cls, directory: str | os.PathLike) -> RecurrentModel:
         """Reads a model file."""
-        config, arrays = load_model(directory)
+        config, arrays = load_model(find_model(directory))
         if not isinstance(config, RecurrentConfig):
             raise ValueError(f"{directory} holds a {config.kind} model, not a recurrent one")
         model = cls(config)

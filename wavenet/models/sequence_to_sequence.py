@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wavenet.config.sequence_to_sequence import SequenceToSequenceConfig
+from wavenet.io.hub import HubMixin, find_model
 from wavenet.io.model_file import load_model, save_model
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
@@ -66,7 +67,7 @@ class BidirectionalEncoder(nn.Module):
         return pad_packed_sequence(values, batch_first=True, total_length=x.shape[1])[0]
 
 
-class SequenceToSequence(nn.Module):
+class SequenceToSequence(HubMixin, nn.Module):
     """Writes one sequence of symbols while it reads another (Sutskever 2014, Bahdanau 2015).
 
     At each step the decoder's units ask, by a bilinear product (Luong 2015), which places of the
@@ -173,7 +174,7 @@ class SequenceToSequence(nn.Module):
     @classmethod
     def from_pretrained(cls, directory: str | os.PathLike) -> SequenceToSequence:
         """Reads a model file."""
-        config, arrays = load_model(directory)
+        config, arrays = load_model(find_model(directory))
         if not isinstance(config, SequenceToSequenceConfig):
             raise ValueError(f"{directory} holds a {config.kind} model, not sequence-to-sequence")
         model = cls(config)

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.inference.wavenet import Generator
+from wavenet.io.hub import HubMixin, find_model
 from wavenet.io.model_file import load_model, save_model
 from wavenet.models.fake_quantization import round_inputs, round_to_bfloat16, round_weights
 from wavenet.models.gated_convolution import GatedConvolution
@@ -179,7 +180,7 @@ def _product_type(x: Tensor) -> torch.dtype:
     return x.dtype
 
 
-class WaveNet(nn.Module):
+class WaveNet(HubMixin, nn.Module):
     """Stacks of dilated causal convolutions with gated activations and a skip path.
 
     Parameters
@@ -271,7 +272,7 @@ class WaveNet(nn.Module):
     @classmethod
     def from_pretrained(cls, directory: str | os.PathLike) -> WaveNet:
         """Reads a model file."""
-        config, arrays = load_model(directory)
+        config, arrays = load_model(find_model(directory))
         if not isinstance(config, WaveNetConfig):
             raise ValueError(f"{directory} holds a {config.kind} model, not a WaveNet")
         model = cls(config)

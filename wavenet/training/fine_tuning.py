@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wavenet.assets import find_model
 from wavenet.compression.quantization import activation_ranges, read_recordings
 from wavenet.config import WaveNetConfig
 from wavenet.inference.wavenet import Generator
+from wavenet.io.hub import find_model
 from wavenet.io.manifest import read_clips
 from wavenet.io.model_file import load_model
 from wavenet.training.config import TrainingConfig
