@@ -89,8 +89,9 @@ def push_to_hub(directory: str | os.PathLike, name: str, *, private: bool = Fals
     ImportError
         huggingface_hub is not installed.
     """
+    directory = Path(directory)
     for file in MODEL_FILES:
-        if not (Path(directory) / file).is_file():
+        if not (directory / file).is_file():
             raise FileNotFoundError(f"{directory} is not a model folder: it has no {file}")
     with extra("hub", "models on the Hugging Face Hub"):
         import huggingface_hub
