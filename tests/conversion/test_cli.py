@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import warnings
 
 import numpy as np
 import pytest
@@ -40,12 +41,15 @@ def test_fit_lists_what_it_leaves_out(command, corpus, tmp_path):
     shutil.copytree(corpus, folder)
     (folder / "source" / "03.wav").write_bytes(b"junk")
     (folder / "target" / "06.wav").rename(folder / "target" / "six.wav")
-    code, out, err = command(
-        "fit", folder / "source", folder / "target", "-o", tmp_path / "model",
-        "--components", 4, "--mixtures", 1, "--half", "--source-f0", 70, 170,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        code, out, err = command(
+            "fit", folder / "source", folder / "target", "-o", tmp_path / "model",
+            "--components", 4, "--mixtures", 1, "--half", "--source-f0", 70, 170,
+        )  # fmt: skip
     assert code == 1
     assert re.search(r"6 pairs at [\d,]+ Hz, 4 components", out)
+    assert "wavenet: warning: 6 pairs are few: 25 or more make a better converter\n" in err
     assert "06.wav has no partner" in err
     assert "six.wav has no partner" in err
     assert "03.wav cannot be read as audio" in err
@@ -72,8 +76,10 @@ def test_apply_to_a_folder_keeps_what_can_be_converted(command, model, corpus, t
     for name in ("00.wav", "01.wav"):
         shutil.copy(corpus / "source" / name, folder)
     write_audio(folder / "silent.wav", np.zeros(RATE), RATE)
-    code, _, err = command("apply", model, folder, "-o", tmp_path / "out", "--jobs", 2)
+    output = tmp_path / "out"
+    code, out, err = command("apply", model, folder, "-o", output, "--jobs", 2)
     assert code == 1
+    assert out == f"2 of 3 written to {output}, converted by {model}; 1 failed\n"
     assert "silent.wav: the sound is silent" in err
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00.wav", "01.wav"]
 
@@ -87,10 +93,12 @@ def test_apply_warns_of_clipped_recordings_and_of_those_without_f0(
     write_audio(folder / "clipped.wav", np.clip(20.0 * y, -1.0, 1.0), RATE)
     write_audio(folder / "whistle.wav", np.sin(np.arange(RATE) * 1.2) / 2, RATE)
     shutil.copy(corpus / "source" / "01.wav", folder / "good.wav")
-    code, _, err = command("apply", model, folder, "-o", tmp_path / "out")
+    code, out, err = command("apply", model, folder, "-o", tmp_path / "out")
     assert code == 0
+    assert out == f"3 of 3 written to {tmp_path / 'out'}, converted by {model}\n"
     lines = sorted(err.splitlines())
     assert len(lines) == 4
+    assert all(line.startswith(f"wavenet: warning: {folder}") for line in lines)
     assert "clipped.wav:" in lines[0]
     assert lines[0].endswith("% of the samples are clipped, the loudest at 1")
     assert "clipped.wav: the source is unlike the recordings trained on: log-like" in lines[1]

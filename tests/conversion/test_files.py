@@ -42,9 +42,10 @@ def claim(path, n_samples):
 
 def test_a_folder_becomes_a_folder(folder, tmp_path):
     calls = []
-    failed = convert_files(
+    written, failed = convert_files(
         Doubling(), [folder], tmp_path / "out", n_jobs=2, progress=lambda *c: calls.append(c)
     )
+    assert written == [tmp_path / "out" / name for name in ("a.wav", "b.flac", "c.wav")]
     assert failed == []
     assert calls[-1] == ("convert", 3, 3)
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
@@ -56,7 +57,8 @@ def test_a_folder_becomes_a_folder(folder, tmp_path):
 def test_bad_files_do_not_lose_the_rest(folder, tmp_path):
     claim(folder / "b.flac", 2**36 - 1)
     write_audio(folder / "d.wav", np.full(800, 0.25), RATE)
-    failed = convert_files(Doubling(), [folder], tmp_path / "out")
+    written, failed = convert_files(Doubling(), [folder], tmp_path / "out")
+    assert written == [tmp_path / "out" / name for name in ("a.wav", "c.wav")]
     assert len(failed) == 2
     assert failed[0].startswith(f"{folder / 'b.flac'} claims 68719476735 samples in ")
     assert failed[1] == f"{folder / 'd.wav'}: there is not enough memory for it"
@@ -71,7 +73,7 @@ def test_a_full_disk_does_not_lose_the_rest(folder, tmp_path, full_disk):
     for name in ("d.wav", "e.flac"):
         write_audio(folder / name, noise, RATE)
     with full_disk(8000):
-        failed = convert_files(Doubling(), [folder], tmp_path / "out")
+        _, failed = convert_files(Doubling(), [folder], tmp_path / "out")
     reason = os.strerror(errno.EFBIG)
     assert failed == [f"{tmp_path / 'out' / name}: {reason}" for name in ("d.wav", "e.flac")]
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
@@ -82,7 +84,7 @@ def test_names_that_are_too_long_are_found_before_the_work(folder, tmp_path):
     """An .ogg of 255 bytes becomes a .wav of as many; a .au of 255 would need one more."""
     (folder / "c.ogg").rename(folder / f"{'c' * 251}.ogg")
     write_audio(folder / f"{'d' * 252}.au", np.full(800, 0.1), RATE)
-    failed = convert_files(Doubling(), [folder], tmp_path / "out")
+    _, failed = convert_files(Doubling(), [folder], tmp_path / "out")
     assert failed == [f"{tmp_path / 'out' / ('d' * 252)}.wav: {os.strerror(errno.ENAMETOOLONG)}"]
     assert (tmp_path / "out" / f"{'c' * 251}.wav").is_file()
 
@@ -122,6 +124,26 @@ def test_places_that_do_not_fit_are_refused(folder, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="file is a file; 2 recordings need a folder"):
         convert_files(Doubling(), [folder / "a.wav", folder / "b.flac"], tmp_path / "file")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_only_a_new_folder_is_removed_where_nothing_was_written(folder, tmp_path, there):
+    class Stopped(Doubling):
+        def convert_sound(self, y, sr, **options):
+            raise KeyboardInterrupt
+
+    class Failing(Doubling):
+        def convert_sound(self, y, sr, **options):
+            raise ValueError("no")
+
+    output = tmp_path / "out"
+    if there:
+        output.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        convert_files(Stopped(), [folder], output)
+    assert output.exists() == there
+    written, failed = convert_files(Failing(), [folder], output)
+    assert (written, len(failed), output.exists()) == ([], 3, there)
 
 
 def test_what_is_doubtful_is_said_with_the_name(tmp_path):

@@ -74,7 +74,8 @@ def test_files(converter, corpus, tmp_path):
 
     vocoder = make_vocoder(WorldFeatures())
     file = sorted((corpus / "source").iterdir())[0]
-    assert convert_files(converter, [file], tmp_path / "a.wav", vocoder=vocoder) == []
+    made = convert_files(converter, [file], tmp_path / "a.wav", vocoder=vocoder)
+    assert made == ([tmp_path / "a.wav"], [])
     y, rate = wavenet.io.audio.read_audio(file)
     assert len(wavenet.io.audio.read_audio(tmp_path / "a.wav")[0]) == len(y) and rate == 16000
 

@@ -27,6 +27,7 @@ from wavenet.cli import (
     verify,
     voice_convert,
 )
+from wavenet.cli.notes import warn
 from wavenet.io.atomic import explain
 
 app = typer.Typer(
@@ -77,7 +78,7 @@ def options(
 
 def main() -> None:
     """Runs the command; a bad input is one sentence on standard error and exit code 2."""
-    warnings.showwarning = _warn
+    warnings.showwarning = lambda message, *_, **__: warn(message)
     try:
         code = app(standalone_mode=False, prog_name="wavenet")
         sys.stdout.flush()
@@ -99,10 +100,6 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         _fail(f"there is not enough memory for this: {error}", 2)
-
-
-def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"wavenet: warning: {message}", file=sys.stderr)
 
 
 def _fail(sentence: str, code: int) -> None:

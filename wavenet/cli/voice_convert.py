@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wavenet.cli.notes import note
+from wavenet.cli.notes import note, warn
 
 if TYPE_CHECKING:
+    from wavenet.conversion.files import Conversions
     from wavenet.evaluation.conversion import Evaluation
 
 app = typer.Typer(
@@ -130,11 +131,11 @@ def apply(
 
         wavenet voice-convert apply slt-to-bdl IN.wav -o OUT.wav
 
-    A bad file in a folder does not lose the rest: it is listed and the exit code is 1. Files that
-    are clipped, or in which no F0 was found, are converted and named.
+    A bad file in a folder does not lose the rest: it is listed and the exit code is 1. What is
+    converted but doubtful (clipped, without F0, unlike the training recordings) is named.
     """
     from wavenet.conversion.converter import VoiceConverter
-    from wavenet.conversion.files import convert_files, convert_recording
+    from wavenet.conversion.files import Conversions, convert_files, convert_recording
     from wavenet.io.audio import check_audio_file, wav_bytes, write_audio
 
     converter = VoiceConverter.load(model)
@@ -145,24 +146,24 @@ def apply(
         network = Generator.load(vocoder, threads=1)
     if "-" not in (*inputs, output):
         with _progress() as progress:
-            failed = convert_files(
+            made = convert_files(
                 converter, inputs, output,
-                method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress, warn=note,
+                method=method, f0=f0, vocoder=network, n_jobs=jobs, progress=progress, warn=warn,
             )  # fmt: skip
-        _say_converted(output, model, vocoder)
-        _finish(failed)
+        _say_converted(made, output, model, vocoder)
+        _finish(made.failed)
         return
     if len(inputs) != 1 or Path(inputs[0]).is_dir():
         raise ValueError("standard input and output take one recording; name one file or -")
     if output != "-":
         check_audio_file(output)
     source = io.BytesIO(sys.stdin.buffer.read()) if inputs == ["-"] else inputs[0]
-    y, rate = convert_recording(converter, source, method=method, f0=f0, vocoder=network, warn=note)
+    y, rate = convert_recording(converter, source, method=method, f0=f0, vocoder=network, warn=warn)
     if output == "-":
         sys.stdout.buffer.write(wav_bytes(y, rate))
     else:
         write_audio(output, y, rate)
-        _say_converted(output, model, vocoder)
+        _say_converted(Conversions([Path(output)], []), output, model, vocoder)
 
 
 @app.command()
@@ -211,7 +212,7 @@ def evaluate(
     if plot:
         plot_evaluation(plot, result)
     for sentence in result.doubtful:
-        note(sentence)
+        warn(sentence)
     _finish(result.failed)
 
 
@@ -241,16 +242,17 @@ def _print_row(name: str, cells: list[str]) -> None:
     print(f"{name[:24]:24s}" + "".join(f"{cell:>{8 - i % 2}s}" for i, cell in enumerate(cells)))
 
 
-def _say_converted(output: str, model: str, vocoder: str | None) -> None:
-    """What is written, and by what it was made."""
+def _say_converted(made: Conversions, output: str, model: str, vocoder: str | None) -> None:
+    """What is written, and by what it was made; pipes and devices are not asked."""
     import soundfile
 
     how = f"converted by {model}" + (f", sound by {vocoder}" if vocoder else "")
-    if Path(output).is_dir():
-        print(f"{output}: recordings {how}")
-    elif Path(output).is_file():
-        made = soundfile.info(output)
-        print(f"{output}: {made.duration:.2f} s at {made.samplerate:,} Hz, {how}")
+    if (count := len(made.written) + len(made.failed)) > 1:
+        failed = f"; {len(made.failed)} failed" if made.failed else ""
+        print(f"{len(made.written)} of {count} written to {output}, {how}{failed}")
+    elif (path := made.written[0]).is_file():
+        sound = soundfile.info(path)
+        print(f"{path}: {sound.duration:.2f} s at {sound.samplerate:,} Hz, {how}")
 
 
 def _finish(failed: list[str]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-import soxr
 
 from wavenet.base.estimator import Estimator
 from wavenet.base.sound import as_samples
@@ -35,6 +34,7 @@ from wavenet.dsp.pitch_shift import shift_pitch
 from wavenet.features import world
 from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
 from wavenet.inference.wavenet import Generator
+from wavenet.io.audio import resample
 
 
 class VoiceConverter(Estimator):
@@ -248,7 +248,8 @@ class VoiceConverter(Estimator):
                 )
                 findings |= dict.fromkeys(of_channel)
             return channels, list(findings)
-        sound = _resample(world.checked_sound(y, config.world), sr, config.world.sample_rate)
+        rate = config.world.sample_rate
+        sound = resample(world.checked_sound(y, config.world), sr, rate)
         by_filter = method == "differential"
         analysis = world.analyze(
             sound, config.world, config.source.f0_range, aperiodicity=not by_filter
@@ -262,10 +263,12 @@ class VoiceConverter(Estimator):
         else:
             converted = dataclasses.replace(analysis, f0=contour, mel_cepstrum=spectrum)
             out = vocode(vocoder, converted, config.world, len(sound), seed)
-        out = _resample(out, config.world.sample_rate, sr)[: len(y)]
-        out = np.pad(out, (0, len(y) - len(out)))
         check_converted(out)
-        return limited(out, sr).astype(np.float32), self._findings(analysis)
+        out = limited(out, rate)
+        if sr != rate:
+            out = limited(resample(out, rate, sr), sr)  # between samples the peaks are higher
+        out = np.pad(out[: len(y)], (0, max(0, len(y) - len(out))))
+        return out.astype(np.float32), self._findings(analysis)
 
     def convert_features(self, analysis: Analysis, method: str | None = None) -> np.ndarray:
         """The target's mel-cepstra (n_frames, order + 1) for an analysed source recording.
@@ -434,7 +437,3 @@ def _stand_in(name: str, f0_range: tuple[float, float] | None) -> Voice:
         return Voice(low, high, log_f0_mean=5.0, log_f0_deviation=0.1)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} {f0_range!r}: {error}") from error
-
-
-def _resample(y: np.ndarray, old: float, new: float) -> np.ndarray:
-    return y if old == new else soxr.resample(y, old, new)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,21 @@ from wavenet.io.audio_files import find_audio
 _KEPT = (".wav", ".flac")
 
 
+class Conversions(NamedTuple):
+    """What became of recordings.
+
+    Attributes
+    ----------
+    written
+        The files made, in the order of the recordings.
+    failed
+        One sentence for each recording that could not be converted, with its name.
+    """
+
+    written: list[Path]
+    failed: list[str]
+
+
 def convert_files(
     converter: VoiceConverter,
     inputs: Sequence[str | os.PathLike],
@@ -34,7 +50,7 @@ def convert_files(
     n_jobs: int | None = None,
     progress: Progress | None = None,
     warn: Callable[[str], None] | None = None,
-) -> list[str]:
+) -> Conversions:
     """Converts recordings; a bad one does not lose the others.
 
     Parameters
@@ -54,10 +70,6 @@ def convert_files(
         Called with a sentence on each recording, by its name, that is converted but doubtful; and
         on what was passed over in a folder.
 
-    Returns
-    -------
-    One sentence for each recording that could not be converted, with its name.
-
     Raises
     ------
     FileNotFoundError, ValueError
@@ -70,9 +82,13 @@ def convert_files(
     if vocoder is not None:
         check_vocoder(vocoder, converter.config_.world)
     files = [f for i in inputs for f in (find_audio(i, warn) if Path(i).is_dir() else [Path(i)])]
-    targets = _targets(files, inputs, Path(output))
+    output = Path(output)
+    targets = _targets(files, inputs, output)
+    new_folder = targets != [output] and not output.exists()
+    if new_folder:
+        output.mkdir(parents=True)
 
-    def convert(pair: tuple[Path, Path]) -> str | None:
+    def convert(pair: tuple[Path, Path]) -> str | Path:
         source, target = pair
         try:
             check_audio_file(target)
@@ -87,10 +103,19 @@ def convert_files(
             return explain(error)
         except MemoryError as error:
             return f"{source}: {error or 'not enough memory'}"
-        return None
+        return target
 
-    results = for_each(convert, list(zip(files, targets, strict=True)), n_jobs, progress, "convert")
-    return [sentence for sentence in results if sentence]
+    pairs = list(zip(files, targets, strict=True))
+    try:
+        results = for_each(convert, pairs, n_jobs, progress, "convert")
+    finally:
+        if new_folder:
+            with suppress(OSError):  # it holds what was written
+                output.rmdir()
+    return Conversions(
+        [path for path in results if isinstance(path, Path)],
+        [sentence for sentence in results if isinstance(sentence, str)],
+    )
 
 
 def convert_recording(
@@ -139,6 +164,4 @@ def _targets(files: list[Path], inputs: Sequence[str | os.PathLike], output: Pat
     for target in targets:
         if target.resolve() in sources:
             raise ValueError(f"{target} is a recording to be converted: give another output")
-    if targets != [output]:
-        output.mkdir(parents=True, exist_ok=True)
     return targets

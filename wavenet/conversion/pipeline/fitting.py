@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from wavenet.config.conversion import Likelihood, VoiceConverterConfig
 from wavenet.conversion.mixture.gmm import JointDensityGMM
 from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
-from wavenet.conversion.pipeline.preparation import Corpus, F0Range, Path, prepare
+from wavenet.conversion.pipeline.preparation import ENOUGH_PAIRS, Corpus, F0Range, Path, prepare
 from wavenet.conversion.pipeline.recordings import Progress
 from wavenet.conversion.pipeline.training import (
     Alignment,
@@ -27,6 +28,10 @@ from wavenet.conversion.trajectory.voice_shaping import VoiceShaping
 
 _FRAMES_PER_COMPONENT = 50
 _ITERATIONS = 8  # more do not change the result on held-out sentences
+
+
+class FewPairsWarning(UserWarning):
+    """A converter was learned from fewer pairs than are recommended."""
 
 
 def fit(
@@ -73,6 +78,12 @@ def fit(
     if strangers:
         corpus.drop({i: strange_pair(corpus.files[i], i, distortions) for i in strangers})
         mapping, rounds = _train(draft, corpus, n_jobs, progress)
+    if (count := len(corpus.files)) < ENOUGH_PAIRS:
+        warnings.warn(
+            f"{count} pairs are few: {ENOUGH_PAIRS} or more make a better converter",
+            FewPairsWarning,
+            stacklevel=3,
+        )
     shaping = _shape(draft, corpus, mapping)
     config = _finished(draft, corpus, mapping, rounds)
     config = dataclasses.replace(

@@ -23,6 +23,7 @@ from wavenet.features.world import Analysis, WorldSettings
 from wavenet.io.atomic import explain
 
 FEWEST_PAIRS = 5
+ENOUGH_PAIRS = 25
 _FEWEST_ACTIVE_FRAMES = 20
 
 Path = str | os.PathLike
@@ -72,7 +73,7 @@ class Corpus:
             why = f"; left out: {'; '.join(self.skipped)}" if self.skipped else ""
             raise ValueError(
                 f"{len(self.files)} usable pairs are too few: at least {FEWEST_PAIRS} are needed, "
-                f"25 or more are better{why}"
+                f"{ENOUGH_PAIRS} or more are better{why}"
             )
 
     def utterances(self, side: int) -> list[Utterance]:
