@@ -4,8 +4,9 @@
 
 For the shipped converters, or others: power in bands of the sounds over that of the target's
 recordings (mean and 95th percentile over frames of 25 ms, all frames of all recordings), level of
-each file over that of the target's recording, and, for the first --noisy sources with white, pink
-and babble noise added, the highest peak and the level over that of the clean source's conversion.
+each file over that of the target's recording, the same power of the target's recordings over that
+of those trained on, and, for the first --noisy sources with white, pink and babble noise added, the
+highest peak and the level over that of the clean source's conversion.
 Babble is six other sentences of the two speakers at once.
 """
 
@@ -34,21 +35,34 @@ def power(y: np.ndarray, rate: int) -> np.ndarray:
     return band_power(np.abs(np.fft.rfft(frames * np.hanning(length), 1024)) ** 2, rate)
 
 
+def ratios(given: np.ndarray, wanted: np.ndarray, rate: int) -> dict:
+    """Mean and 95th percentile of frames (n_frames, n_bands) over those of others [dB]."""
+    edges = [f"{a:.0f}-{b:.0f}" for a, b in itertools.pairwise(band_edges(rate))]
+    values = {
+        "mean": given.mean(axis=0) / wanted.mean(axis=0),
+        "95th percentile": np.quantile(given, 0.95, axis=0) / np.quantile(wanted, 0.95, axis=0),
+    }
+    return {
+        name: dict(zip(edges, (10 * np.log10(r)).round(1).tolist(), strict=True))
+        for name, r in values.items()
+    }
+
+
+def streamed(converter: wavenet.VoiceConverter, y: np.ndarray) -> np.ndarray:
+    """What a stream with blocks of 10 ms makes of a sound."""
+    rate = converter.config_.sample_rate
+    stream = converter.stream(rate)
+    parts = [stream.process(y[i : i + rate // 100]) for i in range(0, len(y), rate // 100)]
+    return np.concatenate([*parts, stream.flush()])
+
+
 def over_target(sounds: list[np.ndarray], targets: list[np.ndarray], rate: int) -> dict:
     """Mean and 95th percentile of each band over the targets', and the files' levels [dB]."""
     given, wanted = (np.concatenate([power(y, rate) for y in side]) for side in (sounds, targets))
     levels = [
         10 * np.log10((y**2).mean() / (t**2).mean()) for y, t in zip(sounds, targets, strict=True)
     ]
-    edges = [f"{a:.0f}-{b:.0f}" for a, b in itertools.pairwise(band_edges(rate))]
-    ratios = {
-        "mean": given.mean(axis=0) / wanted.mean(axis=0),
-        "95th percentile": np.quantile(given, 0.95, axis=0) / np.quantile(wanted, 0.95, axis=0),
-    }
-    return {
-        name: dict(zip(edges, (10 * np.log10(r)).round(1).tolist(), strict=True))
-        for name, r in ratios.items()
-    } | {
+    return ratios(given, wanted, rate) | {
         "level": {
             "mean": float(np.mean(levels)), "lowest": min(levels), "highest": max(levels),
             "files beyond 3 dB": int((np.abs(np.array(levels)) > 3).sum()), "files": len(levels),
@@ -108,9 +122,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with one folder for each speaker")
     parser.add_argument("--pairs", nargs="+", default=["a0181-a0200", "b0490-b0539"])
+    parser.add_argument("--trained", nargs="+", default=["a0001-a0180", "b0440-b0469"])
     parser.add_argument("--converters", nargs="+", default=["slt-to-bdl", "bdl-to-slt"])
     parser.add_argument("--speakers", nargs="+", default=["slt", "bdl"], help="of the first")
-    parser.add_argument("--method")
+    parser.add_argument("--method", help="of convert, or stream: no noise is added then")
     parser.add_argument("--vocoder")
     parser.add_argument("--noisy", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1)
@@ -124,16 +139,22 @@ def main() -> None:
     for name, (a, b) in zip(arguments.converters, (speakers, speakers[::-1]), strict=False):
         converter = wavenet.VoiceConverter.load(name)
         rate = converter.config_.sample_rate
-        sources, targets = (
-            [read_audio(arguments.data / s / f"{n}.flac", rate)[0] for n in chosen(arguments.pairs)]
-            for s in (a, b)
+        sources, targets, trained = (
+            [read_audio(arguments.data / s / f"{n}.flac", rate)[0] for n in chosen(names)]
+            for s, names in ((a, arguments.pairs), (b, arguments.pairs), (b, arguments.trained))
         )
-        found = for_each(
-            lambda y, c=converter, r=rate: c.convert_sound(y, r, **options), sources, arguments.jobs
-        )
+        if arguments.method == "stream":
+            found = [(streamed(converter, y), []) for y in sources]
+        else:
+            found = for_each(
+                lambda y, c=converter, r=rate: c.convert_sound(y, r, **options),
+                sources, arguments.jobs,
+            )  # fmt: skip
         results[name] = over_target([y for y, _ in found], targets, rate)
         results[name]["warned of"] = sum(bool(findings) for _, findings in found)
-        if arguments.noisy:
+        frames = [np.concatenate([power(y, rate) for y in side]) for side in (targets, trained)]
+        results[name]["target over its training recordings"] = ratios(*frames, rate)
+        if arguments.noisy and arguments.method != "stream":
             babble = [*sources[-3:], *targets[-3:]]
             first = sources[: arguments.noisy]
             results[name]["noise"] = noisy(converter, first, babble, options, arguments.jobs)

@@ -49,7 +49,7 @@ def mixture_converter(converter: wavenet.VoiceConverter, n_iterations: int) -> C
     ]
 
     def convert(source: Analysis) -> np.ndarray:
-        x = projection(source.mel_cepstrum[:, 1:])
+        x = projection(source.source_cepstrum[:, 1:])
         logs = np.stack([density.logpdf(x) for density in densities], axis=1)
         posteriors = softmax(logs + np.log(mixture.weights_), axis=1)
         return trajectory_convert(
@@ -65,7 +65,7 @@ def converters(converter: wavenet.VoiceConverter, train: Pairs) -> dict[str, Con
     speech = [y[a.power > threshold].var(axis=0) for y, (_, a) in zip(natural, train, strict=True)]
 
     def mlpg(source: Analysis) -> np.ndarray:
-        return mapping.trajectory(source.mel_cepstrum[:, 1:])
+        return mapping.trajectory(source.source_cepstrum[:, 1:])
 
     def spread(source: Analysis) -> np.ndarray:
         active = source.power > threshold
@@ -75,7 +75,7 @@ def converters(converter: wavenet.VoiceConverter, train: Pairs) -> dict[str, Con
 
     def climb(source: Analysis) -> np.ndarray:
         means, variances = mapping.mixture.conditional(
-            mapping.projection(source.mel_cepstrum[:, 1:])
+            mapping.projection(source.source_cepstrum[:, 1:])
         )
         statistics = np.mean(speech, axis=0), np.var(speech, axis=0)
         return global_variance_gradient(means, variances, WINDOWS, *statistics).trajectory

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 
 from wavenet.conversion.files import convert_files, convert_recording
 from wavenet.io.audio import read_audio, write_audio
@@ -156,6 +157,15 @@ def test_what_is_doubtful_is_said_with_the_name(tmp_path):
         f"{name}: 100.0 % of the samples are clipped, the loudest at 1",
         f"{name}: doubled",
     ]
+
+
+def test_floats_beyond_full_scale_are_not_clipped(tmp_path):
+    said = []
+    soundfile.write(tmp_path / "mix.wav", np.full(800, 1.5), RATE, subtype="FLOAT")
+    y, _ = convert_recording(Doubling(), tmp_path / "mix.wav", warn=said.append)
+    np.testing.assert_allclose(y, 3.0)
+    sentence = "its samples reach 1.5 times full scale: it is converted as it is, then limited"
+    assert said == [f"{tmp_path / 'mix.wav'}: {sentence}", f"{tmp_path / 'mix.wav'}: doubled"]
 
 
 def test_standard_input_is_named(tmp_path):

@@ -53,7 +53,9 @@ def test_world_features_of_the_conversion(converter, source):
     )
     frames = vocoder.config.features.from_analysis(converted)[: -(-len(source) // 80)]
     expected = vocoder.generate(len(source), condition=frames, seed=3)
-    np.testing.assert_array_equal(y, limited(expected, 16000).astype(np.float32))
+    level = analysis.level + config.gain_db
+    expected = expected * 10 ** ((level - world.sound_level(expected, 16000)) / 20)
+    np.testing.assert_allclose(y, limited(expected, 16000), atol=1e-6)
     assert not np.array_equal(y, converter.convert(source, 16000, vocoder=vocoder, seed=4))
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
+
+import numpy as np
 
 from wavenet.base.validation import check_field, choice, integer, number
 from wavenet.features.bands import band_edges
+from wavenet.features.statistics import PIECE
 from wavenet.features.world import WorldSettings
 
 Method = Literal["frame", "mlpg", "mlpg+gv", "differential"]
 F0Method = Literal["log-gaussian", "regression", "keep"]
 METHODS: tuple[Method, ...] = get_args(Method)
 F0_METHODS: tuple[F0Method, ...] = get_args(F0Method)
-REVISION = 2  # of what a converter holds; files without one are of the first
+REVISION = 3  # of what a converter holds; files without one are of the first
 _MOST_COMPONENTS = 4096
 _UNLIKE = 4.0  # [standard deviations]
+_FLOOR = 0.05  # share of the frames that speak
 BAND_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.98, 0.999)  # of the power in a band
 _MODULATION_REACH = 40.0  # of the modulation filter, to each side [ms]
 
@@ -55,24 +61,71 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Likelihood:
-    """Mean log-likelihood of a frame that speaks [nat], over recordings that were not trained on.
+class SourceStatistics:
+    """What the frames that speak are like in recordings of the source.
 
-    It is that of the source vectors under the source's side of the mixture, found by
-    cross-validation: mean and standard deviation over recordings.
+    The mean over recordings, and the standard deviation for `PIECE` frames of one.
+
+    Parameters
+    ----------
+    likelihood, likelihood_deviation
+        Log-likelihood of a frame [nat]: of the source vectors under the source's side of a mixture
+        that was not trained on the recording.
+    floor, floor_deviation
+        Power that 95 % of the frames exceed in a band, for each that resampling leaves alone,
+        relative to the recording's mean [dB]: where there is noise, it is higher.
     """
 
-    mean: float
-    deviation: float
+    likelihood: float = 0.0
+    likelihood_deviation: float = 0.0
+    floor: tuple[float, ...] = ()
+    floor_deviation: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        check_field(self, "mean", number, -1e6, 1e6)
-        check_field(self, "deviation", number, 0.0, 1e6)
+        check_field(self, "likelihood", number, -1e6, 1e6)
+        check_field(self, "likelihood_deviation", number, 0.0, 1e6)
+        for name in ("floor", "floor_deviation"):
+            values = tuple(number(name, x, -1e6, 1e6) for x in getattr(self, name))
+            object.__setattr__(self, name, values)
+        if len(self.floor) != len(self.floor_deviation):
+            raise ValueError("floor and floor_deviation must have a value for each band")
 
-    @property
-    def lowest(self) -> float:
-        """Below, a recording is unlike those that were trained on."""
-        return self.mean - _UNLIKE * self.deviation
+    @classmethod
+    def of(cls, likelihoods: Sequence[np.ndarray], powers: Sequence[np.ndarray]) -> Self:
+        """From the log-likelihoods (n,) and powers in bands (n, n_bands) [dB] of recordings."""
+        values = np.array(
+            [[x.mean(), *_floor(p)] for x, p in zip(likelihoods, powers, strict=True)]
+        )
+        counts = np.array([len(x) for x in likelihoods])
+        mean = np.average(values, axis=0, weights=counts)
+        squares = (values - mean) ** 2 * counts[:, None] / PIECE
+        deviation = np.sqrt(squares.mean(axis=0))
+        return cls(mean[0], deviation[0], tuple(mean[1:]), tuple(deviation[1:]))
+
+    def unlike(self, likelihood: np.ndarray, power: np.ndarray) -> str:
+        """A sentence where frames that speak are unlike those of the recordings; or nothing.
+
+        Arguments are as those of one recording in `of`. Fewer than `PIECE` frames have more room.
+        """
+        room = _UNLIKE * math.sqrt(max(1.0, PIECE / len(likelihood)))
+        found = likelihood.mean()
+        if found < self.likelihood - room * self.likelihood_deviation:
+            return (
+                f"the source is unlike the recordings trained on: log-likelihood {found:.1f} a "
+                f"frame, theirs {self.likelihood:.1f} with a standard deviation of "
+                f"{self.likelihood_deviation:.1f}; another speaker, noise or another microphone?"
+            )
+        over = _floor(power) - self.floor
+        if (over > room * np.array(self.floor_deviation)).any():
+            return (
+                "the source is unlike the recordings trained on: its quietest sounds are up to "
+                f"{over.max():.0f} dB louder than theirs; noise or another room?"
+            )
+        return ""
+
+
+def _floor(power: np.ndarray) -> np.ndarray:
+    return np.quantile(power, _FLOOR, axis=0)
 
 
 @dataclass(frozen=True)
@@ -124,7 +177,7 @@ class VoiceConverterConfig:
         Figures of the training run, for the record.
     gain_db
         Level of the target's recordings over that of the source's, their mean [dB].
-    source_likelihood
+    source_statistics
         What recordings of the source are like.
     revision
         Of what a converter holds; another one is refused.
@@ -144,7 +197,7 @@ class VoiceConverterConfig:
     f0: F0Method = "log-gaussian"
     training: dict[str, float] = field(default_factory=dict)
     gain_db: float = 0.0
-    source_likelihood: Likelihood = Likelihood(0.0, 0.0)
+    source_statistics: SourceStatistics = SourceStatistics()
     revision: int = 1
 
     def __post_init__(self) -> None:

@@ -32,6 +32,7 @@ from wavenet.conversion.waveform.limiter import limited
 from wavenet.conversion.waveform.neural_vocoder import check_vocoder, vocode
 from wavenet.dsp.pitch_shift import shift_pitch
 from wavenet.features import world
+from wavenet.features.bands import relative_power
 from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
 from wavenet.inference.wavenet import Generator
 from wavenet.io.audio import resample
@@ -264,7 +265,9 @@ class VoiceConverter(Estimator):
             converted = dataclasses.replace(analysis, f0=contour, mel_cepstrum=spectrum)
             out = vocode(vocoder, converted, config.world, len(sound), seed)
         check_converted(out)
-        out = limited(out, rate)
+        # What makes the sound has a loudness of its own: WORLD's depends on F0, by 0.6 dB.
+        wanted = analysis.level + config.gain_db
+        out = limited(out * 10 ** ((wanted - world.sound_level(out, rate)) / 20), rate)
         if sr != rate:
             out = limited(resample(out, rate, sr), sr)  # between samples the peaks are higher
         out = np.pad(out[: len(y)], (0, max(0, len(y) - len(out))))
@@ -277,22 +280,22 @@ class VoiceConverter(Estimator):
         global variance, that of each band is in the range of the target's recordings.
         """
         self._fitted()
-        x = analysis.mel_cepstrum[:, 1:]
+        x = analysis.source_cepstrum[:, 1:]
         method = self._method(method)
         if method == "frame":
             y = self.mapping_.frame_wise(x)
         else:
             y = self.mapping_.trajectory(x)
         finish = self.shaping_.lively if method == "mlpg+gv" else self.shaping_.with_power
-        return finish(y, analysis.mel_cepstrum)
+        return finish(y, analysis.source_cepstrum)
 
-    def log_likelihood(self, analysis: Analysis) -> float:
-        """How like those trained on a source recording is: mean over the frames that speak [nat].
-
-        `config_.source_likelihood` says what recordings of the source have.
-        """
-        speaks = analysis.power > self._fitted().power_threshold
-        return float(self.mapping_.log_likelihood(analysis.mel_cepstrum[:, 1:])[speaks].mean())
+    def unlike(self, analysis: Analysis) -> str:
+        """A sentence where a source recording is unlike those trained on; or nothing."""
+        config = self._fitted()
+        speaks = analysis.power > config.power_threshold
+        vectors = self.mapping_.projection(analysis.source_cepstrum[:, 1:])[speaks]
+        power = relative_power(analysis.band_power, config.sample_rate)[speaks]
+        return config.source_statistics.unlike(self.mapping_.log_likelihood(vectors), power)
 
     def convert_f0(self, f0: np.ndarray, method: str | None = None) -> np.ndarray:
         """The target's F0 contour [Hz] for the source's; 0, no voice, stays 0."""
@@ -360,17 +363,12 @@ class VoiceConverter(Estimator):
         return self.config_
 
     def _findings(self, analysis: Analysis) -> list[str]:
-        findings, usual = [], self.config_.source_likelihood
+        findings = []
         if not (analysis.f0 > 0).any():
             low, high = self.config_.source.f0_range
             findings.append(f"no F0 was found between {low:g} and {high:g} Hz")
-        if (found := self.log_likelihood(analysis)) < usual.lowest:
-            findings.append(
-                f"the source is unlike the recordings trained on: log-likelihood {found:.1f} a "
-                f"frame, theirs {usual.mean:.1f} with a standard deviation of "
-                f"{usual.deviation:.1f}; another speaker, noise or another microphone?"
-            )
-        return findings
+        unlike = self.unlike(analysis)
+        return [*findings, unlike] if unlike else findings
 
     def _method(self, method: str | None) -> Method:
         """`method`, or else the model's."""
@@ -422,7 +420,7 @@ class VoiceConverter(Estimator):
             )
         return filter_sound(
             sound,
-            spectrum - analysis.mel_cepstrum,
+            spectrum - analysis.source_cepstrum,
             world_.sample_rate,
             world_.frame_period,
             world_.alpha,

@@ -129,7 +129,7 @@ def convert_recording(
 ) -> tuple[np.ndarray, int]:
     """A recording, a file or a binary file object, converted; and its rate [Hz].
 
-    `warn` is called with a sentence where the recording (n_samples, n_channels) is clipped, and
+    `warn` is called with a sentence where the recording is clipped, or goes beyond full scale, and
     with those of `VoiceConverter.convert_sound`.
 
     Raises
@@ -140,12 +140,20 @@ def convert_recording(
     name = source if isinstance(source, str | os.PathLike) else "the input"
     with named(name):
         y, rate = read_audio(source, mono=False)
-        clipped = clipping(y)
+        loud = _beyond_full_scale(y) or clipping(y)
         y, findings = converter.convert_sound(y, rate, method=method, f0=f0, vocoder=vocoder)
-    for finding in [clipped, *findings] if clipped else findings:
+    for finding in [loud, *findings] if loud else findings:
         if warn:
             warn(f"{name}: {finding}")
     return y, rate
+
+
+def _beyond_full_scale(y: np.ndarray) -> str:
+    """A sentence on floats above 1, which nothing has clipped; or nothing."""
+    peak = float(np.abs(y).max())
+    if peak <= 1:
+        return ""
+    return f"its samples reach {peak:.3g} times full scale: it is converted as it is, then limited"
 
 
 def _targets(files: list[Path], inputs: Sequence[str | os.PathLike], output: Path) -> list[Path]:

@@ -12,12 +12,14 @@ from wavenet.config.conversion import VoiceConverterConfig
 from wavenet.conversion.mixture.joint_features import WINDOWS
 from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
 from wavenet.conversion.pitch import convert_f0
+from wavenet.conversion.source_watch import SourceWatch
 from wavenet.conversion.trajectory.voice_shaping import VoiceShaping
 from wavenet.conversion.waveform.differential import TimeVaryingFilter, frame_bounds
 from wavenet.conversion.waveform.limiter import Limiter
 from wavenet.dsp.mlpg import RecursiveMLPG
 from wavenet.dsp.pitch_shift import PitchShifter
 from wavenet.features import mel_cepstrum as mcep
+from wavenet.features.bands import band_edges, band_power, flat_top
 from wavenet.features.f0_tracking import local_f0
 from wavenet.features.world import pyworld
 
@@ -41,6 +43,7 @@ class StreamingConverter:
     that of all frames up to the second after the one put out. The sound is the source's own,
     shifted in pitch and filtered.
 
+    A source unlike the recordings trained on is warned of, once (`UnlikeSourceWarning`).
     One call at a time: RuntimeError where another thread is in one.
 
     Attributes
@@ -70,6 +73,9 @@ class StreamingConverter:
         self._features, self._features_start = np.zeros((0, order + 1)), 0
         self._trajectory = RecursiveMLPG(WINDOWS, order, _TRAJECTORY_DELAY)
         self._shifted = np.zeros(0)
+        # voicing and power in bands of frames that are not mapped yet
+        self._heard = np.zeros((0, len(band_edges(world.sample_rate))))
+        self._watch = SourceWatch(config)
         self._ended = False
         self._claim = Claim()
 
@@ -135,7 +141,9 @@ class StreamingConverter:
         spectra = pyworld().cheaptrick(
             self._sound, f0, local / world.sample_rate, world.sample_rate, fft_size=world.fft_size
         )
-        features = mcep.from_spectrum(spectra, world.order, world.alpha)
+        features = mcep.from_spectrum(flat_top(spectra), world.order, world.alpha)
+        heard = np.column_stack([f0 > 0, band_power(spectra, world.sample_rate)])
+        self._heard = np.concatenate([self._heard, heard])
         self._features = np.concatenate([self._features, features])
         self._analysed += count
         drop = max(0, int(self._analysed * self._hop) - self._reach - self._sound_start - 1)
@@ -151,6 +159,9 @@ class StreamingConverter:
             x = self._features[begin - self._features_start :, 1:]
             vectors = self._mapping.projection(x)[self._mapped - begin : end - begin]
             parts.append(self._trajectory.process(*self._mapping.mixture.conditional(vectors)))
+            heard, self._heard = self._heard[: len(vectors)], self._heard[len(vectors) :]
+            if not self._watch.warned:
+                self._watch.see(self._mapping.log_likelihood(vectors), heard[:, 0], heard[:, 1:])
             self._mapped = end
         if last:
             parts.append(self._trajectory.flush())

@@ -34,8 +34,11 @@ def verify_converter(path: str | os.PathLike) -> Iterator[tuple[str, bool, str]]
 
 
 def _voice(rate: int, f0: float) -> np.ndarray:
-    """One second of a vowel-like sound: harmonics of `f0` [Hz] that fall by 6 dB an octave."""
-    time = np.arange(rate) / rate
+    """A vowel-like sound: harmonics of `f0` [Hz] that fall by 6 dB an octave.
+
+    It lasts for 0.8 s, less than a stream takes to find that it is not the source speaker.
+    """
+    time = np.arange(round(0.8 * rate)) / rate
     harmonics = np.arange(1, int(0.45 * rate / f0))
     phases = 2 * np.pi * f0 * time[:, None] * harmonics
     y = (np.sin(phases) / harmonics).sum(axis=1) * (1 + 0.3 * np.sin(2 * np.pi * 3 * time))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import math
 import sys
 import threading
 from collections.abc import Iterable
@@ -18,12 +19,13 @@ from wavenet.base.interrupts import interruptible
 from wavenet.base.sound import as_samples
 from wavenet.base.validation import check_field, choice, integer, number
 from wavenet.features import mel_cepstrum as mcep
-from wavenet.features.bands import band_power
+from wavenet.features.bands import band_power, flat_top
 
 DEFAULT_F0_RANGE = (40.0, 700.0)
 F0Extractor = Literal["harvest", "dio"]
 F0_EXTRACTORS: tuple[F0Extractor, ...] = get_args(F0Extractor)
 _LOWEST_F0 = 50.0
+_RUMBLE = 50.0  # [Hz]; what lies below does not count as level
 SILENCE = 1e-5  # sounds whose peak is lower hold nothing
 _LOADING = threading.Lock()
 
@@ -83,6 +85,11 @@ class Analysis:
     band_power : (n_frames, n_bands) or None
         Of the spectrum as it was, in the bands of `wavenet.features.bands`; None for converted
         features.
+    source_cepstrum : (n_frames, order + 1) or None
+        What conversion reads of a source: the mel-cepstrum with a flat top of the spectrum
+        (`wavenet.features.bands.flat_top`), so that it does not matter whether it was resampled.
+    level
+        `sound_level` of the recording.
     """
 
     f0: np.ndarray
@@ -90,6 +97,8 @@ class Analysis:
     power: np.ndarray
     aperiodicity: np.ndarray | None = None
     band_power: np.ndarray | None = None
+    source_cepstrum: np.ndarray | None = None
+    level: float = 0.0
 
 
 def analyze(
@@ -125,7 +134,18 @@ def analyze(
         power=10.0 * np.log10(power / power.mean()),
         aperiodicity=noise,
         band_power=band_power(power_spectrum, rate),
+        source_cepstrum=mcep.from_spectrum(
+            flat_top(power_spectrum), settings.order, settings.alpha
+        ),
+        level=sound_level(y, rate),
     )
+
+
+def sound_level(y: np.ndarray, sample_rate: float) -> float:
+    """Mean square of a sound (n,) above 50 Hz, offset and rumble left out [dB]."""
+    power = np.abs(np.fft.rfft(y)) ** 2
+    audible = power[math.ceil(_RUMBLE / sample_rate * len(y)) :].sum()
+    return 10.0 * math.log10(max(2.0 * audible / len(y) ** 2, 1e-20))
 
 
 def synthesize(

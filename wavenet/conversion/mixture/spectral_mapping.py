@@ -44,9 +44,9 @@ class SpectralMapping:
         means, variances = self.mixture.conditional(self.projection(x))
         return mlpg(means, variances, WINDOWS)
 
-    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
-        """Of the source vectors (n_frames,) under the source's side of the mixture [nat]."""
-        return self._source_density.score_samples(self.projection(x))
+    def log_likelihood(self, vectors: np.ndarray) -> np.ndarray:
+        """Of source vectors (n, d) under the source's side of the mixture (n,) [nat]."""
+        return self._source_density.score_samples(vectors)
 
     @cached_property
     def _source_density(self) -> JointDensityGMM:

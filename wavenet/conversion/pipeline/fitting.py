@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wavenet.config.conversion import Likelihood, VoiceConverterConfig
+from wavenet.config.conversion import SourceStatistics, VoiceConverterConfig
 from wavenet.conversion.mixture.gmm import JointDensityGMM
 from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
 from wavenet.conversion.pipeline.preparation import ENOUGH_PAIRS, Corpus, F0Range, Path, prepare
@@ -25,6 +25,7 @@ from wavenet.conversion.pipeline.training import (
 from wavenet.conversion.pipeline.utterance import Utterance
 from wavenet.conversion.pitch import measure_voice, origin_slope
 from wavenet.conversion.trajectory.voice_shaping import VoiceShaping
+from wavenet.features.bands import relative_power
 
 _FRAMES_PER_COMPONENT = 50
 _ITERATIONS = 8  # more do not change the result on held-out sentences
@@ -89,7 +90,7 @@ def fit(
     config = dataclasses.replace(
         config,
         gain_db=shaping.gain_db,
-        source_likelihood=_likelihood(draft, corpus, mapping, rounds[-1], n_jobs),
+        source_statistics=_statistics(draft, corpus, mapping, rounds[-1], n_jobs),
     )
     return config, mapping, shaping, corpus.skipped
 
@@ -132,17 +133,21 @@ def _shape(draft: VoiceConverterConfig, corpus: Corpus, mapping: SpectralMapping
     return VoiceShaping.fit(draft.world, sources, converted, targets, corpus.utterances(1))
 
 
-def _likelihood(
+def _statistics(
     draft: VoiceConverterConfig,
     corpus: Corpus,
     mapping: SpectralMapping,
     alignments: list[Alignment],
     n_jobs: int | None,
-) -> Likelihood:
+) -> SourceStatistics:
     source, target = corpus.utterances(0), corpus.utterances(1)
     make_mixture = partial(_mixture, draft, source, n_jobs)
-    values = cross_validate(mapping.projection, source, target, alignments, make_mixture)
-    return Likelihood(float(values.mean()), float(values.std()))
+    likelihoods = cross_validate(mapping.projection, source, target, alignments, make_mixture)
+    powers = [
+        relative_power(analysis.band_power, draft.sample_rate)[x.active]
+        for (analysis, _), x in zip(corpus.analyses, source, strict=True)
+    ]
+    return SourceStatistics.of(likelihoods, powers)
 
 
 def _finished(

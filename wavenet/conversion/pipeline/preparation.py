@@ -78,9 +78,10 @@ class Corpus:
 
     def utterances(self, side: int) -> list[Utterance]:
         """Features of the sources (side 0) or the targets (1)."""
+        name = ("source_cepstrum", "mel_cepstrum")[side]
         return [
             Utterance(
-                analysis.mel_cepstrum[:, 1:],
+                getattr(analysis, name)[:, 1:],
                 np.flatnonzero(analysis.power > self.power_threshold),
             )
             for analysis in (pair[side] for pair in self.analyses)

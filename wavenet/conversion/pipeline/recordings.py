@@ -149,8 +149,9 @@ def cached_analysis(
                 f"{path}: no F0 was found between {f0_range[0]:g} and {f0_range[1]:g} Hz; give the "
                 "speaker's range"
             )
-        names = ("f0", "mel_cepstrum", "power", "band_power")
-        return {name: getattr(analysis, name) for name in names}
+        found = vars(analysis).items()
+        return {name: np.asarray(value) for name, value in found if value is not None}
 
     what = f"analysis {settings!r} {f0_range}"
-    return Analysis(**Cache(cache).get(partial(content_of, path), what, compute))
+    arrays = Cache(cache).get(partial(content_of, path), what, compute)
+    return Analysis(**arrays | {"level": float(arrays["level"])})

@@ -93,19 +93,20 @@ def cross_validate(
     targets: Sequence[Utterance],
     alignments: Sequence[Alignment],
     make_mixture: Callable[..., JointDensityGMM],
-) -> np.ndarray:
-    """Mean log-likelihood of a speaking frame of each source that was not trained on [nat].
+) -> list[np.ndarray]:
+    """Log-likelihoods of the speaking frames of each source that was not trained on [nat].
 
     A mixture of each half of the recordings judges the other half.
     """
-    likelihoods = np.zeros(len(sources))
+    halves = []
     for half in (0, 1):
-        seen, unseen = slice(half, None, 2), range(1 - half, len(sources), 2)
+        seen = slice(1 - half, None, 2)
         joint = _joint_frames(projection, sources[seen], targets[seen], alignments[seen])
-        mapping = SpectralMapping(projection, make_mixture().fit(joint))
-        for i in unseen:
-            likelihoods[i] = mapping.log_likelihood(sources[i].features)[sources[i].active].mean()
-    return likelihoods
+        halves.append(SpectralMapping(projection, make_mixture().fit(joint)))
+    return [
+        halves[i % 2].log_likelihood(projection(x.features)[x.active])
+        for i, x in enumerate(sources)
+    ]
 
 
 def _coarse(make_mixture: Callable[..., JointDensityGMM], joint: np.ndarray) -> JointDensityGMM:

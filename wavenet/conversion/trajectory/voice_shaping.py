@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from wavenet.conversion.pipeline.utterance import Utterance
-from wavenet.conversion.trajectory.band_mapping import BandMapping, level, power_in_bands
+from wavenet.conversion.trajectory.band_mapping import BandMapping, power_in_bands
 from wavenet.conversion.trajectory.modulation_filter import ModulationFilter
 from wavenet.features.world import Analysis, WorldSettings
 
@@ -58,16 +58,12 @@ class VoiceShaping:
         natural: Sequence[Utterance],
     ) -> Self:
         """From the recordings of both speakers, and conversions of the source's."""
-        differences = [
-            level(target.band_power) - level(power_in_bands(source.mel_cepstrum, settings))
-            for source, target in zip(sources, targets, strict=True)
-        ]
         modulation = ModulationFilter.fit(natural, converted, settings.frame_period)
         free = np.zeros((1, len(targets[0].band_power[0])))
-        gain_db = float(10.0 / np.log(10.0) * np.mean(differences))
+        gain_db = float(np.mean([t.level - s.level for s, t in zip(sources, targets, strict=True)]))
         shaping = cls(settings, gain_db, modulation, BandMapping(free, free))
         shaped = [
-            shaping.with_power(modulation(y.features), source.mel_cepstrum)
+            shaping.with_power(modulation(y.features), source.source_cepstrum)
             for y, source in zip(converted, sources, strict=True)
         ]
         bands = BandMapping.fit(shaped, [t.band_power for t in targets], settings)
