@@ -129,6 +129,7 @@ ENTRANCES = {
     "features.world.analyze": lambda m, y: dataclasses.astuple(world.analyze(y, SETTINGS)),
     "features.world.checked_sound": lambda m, y: world.checked_sound(y, SETTINGS),
     "features.world.rough_f0": lambda m, y: world.rough_f0(y, SETTINGS),
+    "features.world.sound_level": lambda m, y: (world.sound_level(y, RATE),),
     "features.world_frames.WorldFeatures.track": lambda m, y: WorldFeatures().track(y),
     "inference.wavenet.Generator.baselines": lambda m, y: tuple(m.plain.baselines(y).values()),
     "inference.wavenet.Generator.codes": lambda m, y: (m.mixture.codes(y), m.vocoder.codes(y)),

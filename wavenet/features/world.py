@@ -143,6 +143,7 @@ def analyze(
 
 def sound_level(y: np.ndarray, sample_rate: float) -> float:
     """Mean square of a sound (n,) above 50 Hz, offset and rumble left out [dB]."""
+    y = as_samples(y)
     power = np.abs(np.fft.rfft(y)) ** 2
     audible = power[math.ceil(_RUMBLE / sample_rate * len(y)) :].sum()
     return 10.0 * math.log10(max(2.0 * audible / len(y) ** 2, 1e-20))

@@ -17,6 +17,7 @@ from wavenet import __version__, _core
 from wavenet.io.atomic import atomic_path
 
 Arrays = dict[str, np.ndarray]
+_MAKERS = ("base", "dsp", "features", "config", "io", "conversion", "training")
 
 
 class Cache:
@@ -77,8 +78,7 @@ def _read(entry: Path) -> Arrays | None:
 def _versions() -> str:
     """A hash of the code that makes features and codes, and of the versions of its libraries."""
     package = Path(__file__).parent.parent
-    folders = (package, *(package / name for name in ("features", "conversion", "training")))
-    sources = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    sources = [path for name in _MAKERS for path in sorted((package / name).rglob("*.py"))]
     hashes = [content_of(path) for path in (*sources, Path(_core.__file__))]
     code = hashlib.sha256("".join(hashes).encode())
     libraries = [importlib.metadata.version(name) for name in ("numpy", "pyworld", "soxr")]
