@@ -420,7 +420,7 @@ class VoiceConverter(Estimator):
             )
         return filter_sound(
             sound,
-            spectrum - analysis.source_cepstrum,
+            spectrum - analysis.mel_cepstrum,
             world_.sample_rate,
             world_.frame_period,
             world_.alpha,

@@ -70,7 +70,10 @@ class StreamingConverter:
         order = world.order
         self._received = self._analysed = self._mapped = self._rendered = 0
         self._sound, self._sound_start = np.zeros(0), 0
-        self._features, self._features_start = np.zeros((0, order + 1)), 0
+        self._features, self._features_start = (
+            np.zeros((0, 2 * (order + 1))),
+            0,
+        )  # flat top, and whole
         self._trajectory = RecursiveMLPG(WINDOWS, order, _TRAJECTORY_DELAY)
         self._shifted = np.zeros(0)
         # voicing and power in bands of frames that are not mapped yet
@@ -141,7 +144,9 @@ class StreamingConverter:
         spectra = pyworld().cheaptrick(
             self._sound, f0, local / world.sample_rate, world.sample_rate, fft_size=world.fft_size
         )
-        features = mcep.from_spectrum(flat_top(spectra), world.order, world.alpha)
+        features = np.hstack(
+            [mcep.from_spectrum(s, world.order, world.alpha) for s in (flat_top(spectra), spectra)]
+        )
         heard = np.column_stack([f0 > 0, band_power(spectra, world.sample_rate)])
         self._heard = np.concatenate([self._heard, heard])
         self._features = np.concatenate([self._features, features])
@@ -156,7 +161,8 @@ class StreamingConverter:
         parts = [np.zeros((0, self._config.world.order))]
         if end > self._mapped:
             begin = max(self._mapped - self._past, 0)
-            x = self._features[begin - self._features_start :, 1:]
+            order = self._config.world.order
+            x = self._features[begin - self._features_start :, 1 : order + 1]
             vectors = self._mapping.projection(x)[self._mapped - begin : end - begin]
             parts.append(self._trajectory.process(*self._mapping.mixture.conditional(vectors)))
             heard, self._heard = self._heard[: len(vectors)], self._heard[len(vectors) :]
@@ -196,8 +202,8 @@ class StreamingConverter:
     def _differences(self, converted: np.ndarray) -> np.ndarray:
         """Converted less source mel-cepstra of the next frames."""
         begin = self._rendered - self._features_start
-        source = self._features[begin : begin + len(converted)]
-        return self._shaping.with_power(converted, source) - source
+        source, whole = np.split(self._features[begin : begin + len(converted)], 2, axis=1)
+        return self._shaping.with_power(converted, source) - whole
 
     def _forget(self) -> None:
         """Drops the frames that nothing looks at any more."""
