@@ -83,6 +83,16 @@ def dtw(
     Notes
     -----
     Takes one byte of memory for each pair within the window.
+
+    Examples
+    --------
+    >>> cost, path = dtw([[0], [1], [2]], [[0], [2]])
+    >>> cost
+    1.0
+    >>> path
+    array([[0, 0],
+           [1, 0],
+           [2, 1]])
     """
     choice("step_pattern", step_pattern, get_args(StepPattern))
     if choice("metric", metric, get_args(Metric)) == "precomputed":

@@ -34,9 +34,9 @@ def mlpg(means: ArrayLike, variances: ArrayLike, windows: Windows) -> NDArray[np
     Parameters
     ----------
     means : (n_frames, n_windows * d)
-        Of the features that each window makes from the trajectory, window by window.
+        Means of the features that each window makes from the trajectory, window by window.
     variances : (n_frames, n_windows * d) or (n_windows * d,)
-        Diagonal ones, of each frame, or the same for all.
+        Variances of each frame, or the same for all frames; the features are independent.
     windows
         Coefficients of odd number, the middle one for the present frame. One window looks at the
         present frame only. Beyond the ends the trajectory is held.
@@ -50,6 +50,14 @@ def mlpg(means: ArrayLike, variances: ArrayLike, windows: Windows) -> NDArray[np
     ValueError
         Shapes that do not fit, variances that are not above 0, values that are not finite, windows
         that leave the trajectory open.
+
+    Examples
+    --------
+    A step, which the slopes of 0 that are asked for as well make smooth:
+
+    >>> static, slope = [1], [-1, 1, 0]
+    >>> mlpg([[0, 0], [0, 0], [1, 0], [1, 0]], [1, 1], [static, slope]).round(2).ravel()
+    array([0.14, 0.29, 0.71, 0.86])
     """
     return _core.mlpg(doubles(means), doubles(variances), coefficients(windows))
 
@@ -65,9 +73,9 @@ class RecursiveMLPG:
     windows
         As for `mlpg`.
     dimensions
-        Of the trajectory, d.
+        Dimensions of the trajectory, d.
     delay
-        Frames that the output lags behind, from 0 to 1000. Two are near the whole trajectory where
+        Delay of the output in frames, from 0 to 1000. Two are near the whole trajectory where
         the windows are static and delta.
 
     Raises

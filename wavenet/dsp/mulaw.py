@@ -20,7 +20,7 @@ def mulaw_encode(
 ) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Quantizes a signal to mu-law codes (van den Oord et al. 2016, sec. 2.2).
 
-    With mu = channels - 1 and s = sign(y) log(1 + mu |y|) / log(1 + mu), the code is
+    With mu = channels - 1 and s = sign(y) log(1 + mu abs(y)) / log(1 + mu), the code is
 
     - "wavenet": (s + 1) / 2 * mu rounded half up; 0.0 has the code channels / 2,
     - "nnmnkwii": (s + 1) / 2 * mu truncated, as nnmnkwii's `mulaw_quantize`,
@@ -47,6 +47,13 @@ def mulaw_encode(
     ------
     ValueError
         NaN or infinity, a type that is not sound, or an argument out of range.
+
+    Examples
+    --------
+    >>> mulaw_encode([-1, 0, 0.01, 1])
+    array([  0, 128, 157, 255], dtype=uint8)
+    >>> mulaw_encode([-1, 0, 0.01, 1], convention="nnmnkwii")
+    array([  0, 127, 156, 255], dtype=uint8)
     """
     array = plain_array(y)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -63,7 +70,7 @@ def mulaw_decode(
 ) -> NDArray[np.floating]:
     """The samples that mu-law codes stand for.
 
-    With mu = channels - 1, y = sign(s) ((1 + mu)^|s| - 1) / mu, where s is 2 code / mu - 1, or
+    With mu = channels - 1, y = sign(s) ((1 + mu)^abs(s) - 1) / mu, where s is 2 code / mu - 1, or
     for "librosa" 2 code / channels - 1. That is an edge of the code's bin for "nnmnkwii": where the
     nearest float lies below it, the next that has the code is taken, so that encoding gives all
     codes back.
@@ -86,6 +93,11 @@ def mulaw_decode(
     ------
     ValueError
         A code or an argument out of range.
+
+    Examples
+    --------
+    >>> mulaw_decode([0, 64, 255], dtype="float64").round(3)
+    array([-1.   , -0.058,  1.   ])
     """
     name = _name(dtype)
     if name not in ("float32", "float64"):

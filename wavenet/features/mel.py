@@ -173,6 +173,12 @@ def mel_spectrogram(y: ArrayLike, settings: MelFeatures) -> NDArray[np.float32]:
     ------
     ValueError
         The sound is misshapen, not sound, or shorter than one frame takes.
+
+    Examples
+    --------
+    >>> y = np.random.default_rng(0).normal(0, 0.1, 22050)
+    >>> mel_spectrogram(y, MEL_PRESETS["tacotron2"]).shape
+    (87, 80)
     """
     y = as_samples(y).astype(np.float32)
     if y.ndim != 1:

@@ -35,6 +35,11 @@ def mel_cepstral_distortion(
     ------
     ValueError
         Shapes that cannot be compared, or values that are not finite.
+
+    Examples
+    --------
+    >>> round(mel_cepstral_distortion(np.zeros((3, 25)), np.full((3, 25), 0.1)), 3)
+    3.009
     """
     reference, converted = _checked(reference, "reference"), _checked(converted, "converted")
     if reference.shape[1] != converted.shape[1]:
