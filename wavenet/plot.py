@@ -90,7 +90,7 @@ class Panel:
     better
         Which values are: "lower", "higher", ...; "" where none is said.
     values
-        Of each condition, one value a file; those that are not finite are left out.
+        Values of each condition, one a file; those that are not finite are left out.
     """
 
     label: str

@@ -13,7 +13,7 @@ def extra(name: str, use: str) -> Iterator[None]:
     Parameters
     ----------
     name
-        Of the extra in `pyproject.toml`.
+        Name of the extra in `pyproject.toml`.
     use
         What needs it: the start of the sentence, in the plural.
     """

@@ -58,9 +58,9 @@ def quantize(
     model
         Model folder, file or shipped name, in float32 or bfloat16.
     directory
-        Of the new model.
+        Folder of the new model.
     precision
-        Of the new file: "float32", "bf16" or "int8".
+        Precision of the new file: "float32", "bf16" or "int8".
     recordings
         What the model is for; needed for "int8" where the model has no ranges yet.
 

@@ -40,7 +40,7 @@ class Voice:
     f0_low, f0_high
         Range that is searched, and that converted F0 stays in [Hz].
     log_f0_mean, log_f0_deviation
-        Of the natural logarithm of F0 [Hz] over voiced frames.
+        Mean and standard deviation of the natural logarithm of F0 [Hz] over voiced frames.
     """
 
     f0_low: float
@@ -160,7 +160,7 @@ class VoiceConverterConfig:
     source, target
         The speakers.
     n_components
-        Of the joint-density mixture, all pooled ones.
+        Components of the joint-density mixture, over all pooled mixtures.
     context
         The source frames that are stacked, as offsets in frames, before they are projected.
     source_dimensions
@@ -180,7 +180,7 @@ class VoiceConverterConfig:
     source_statistics
         What recordings of the source are like.
     revision
-        Of what a converter holds; another one is refused.
+        Version of the contents of a converter; another one is refused.
     """
 
     world: WorldSettings

@@ -78,7 +78,7 @@ class RecurrentConfig:
     hidden_size
         Units of each layer.
     leak
-        Of an RNN: h' = h + leak (tanh(...) - h). Below 1 the units are slow (Jaeger 2007).
+        Leak of an RNN: h' = h + leak (tanh(...) - h). Below 1 the units are slow (Jaeger 2007).
     peepholes
         The gates of an LSTM see its cells (Gers 2000).
     residual

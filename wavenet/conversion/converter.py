@@ -48,7 +48,7 @@ class VoiceConverter(Estimator):
     Parameters
     ----------
     n_components
-        Of the mixture. Fewer are taken where there are fewer than 50 frames for each.
+        Components of the mixture. Fewer are taken where there are fewer than 50 frames for each.
     prior_frames
         Weight, in frames, of the pooled covariance in each component's.
     context
@@ -69,7 +69,7 @@ class VoiceConverter(Estimator):
         "log-gaussian" (mean and deviation of log F0 become the target's), "regression" (one
         factor), "keep".
     sample_rate
-        Of the model [Hz], 8,000 to 48,000; None: that of most recordings, others are bad.
+        Rate of the model [Hz], 8,000 to 48,000; None: that of most recordings, others are bad.
     frame_period, order, alpha, f0_method
         See `wavenet.features.world.WorldSettings`.
     source_f0_range, target_f0_range
@@ -204,7 +204,7 @@ class VoiceConverter(Estimator):
             A WaveNet that makes the sound instead of WORLD, trained on the target speaker and
             conditioned on the same WORLD features, or on mel spectrograms.
         seed
-            Of the vocoder's draws.
+            Seed of the vocoder's random numbers.
 
         Returns
         -------

@@ -22,7 +22,7 @@ class PitchShifter:
     sample_rate
         [Hz]
     frame_period
-        Of the F0 contours [ms].
+        Frame period of the F0 contours [ms].
     longest_period
         Upper bound of the periods of the source [s]; longer ones are clipped to it. What has been
         put out ends this long before the next grain's centre.

@@ -48,7 +48,7 @@ class BandFigures:
     Attributes
     ----------
     mean, loud
-        Of the mean over the frames of all recordings, and of its quantile of 95 %.
+        Mean power over the frames of all recordings, and its quantile of 95 %.
     """
 
     mean: float

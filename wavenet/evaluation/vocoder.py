@@ -49,7 +49,7 @@ class Figures:
     pesq, stoi
         See `wavenet.metrics.perception`.
     bits_per_sample
-        Of the reference under the model.
+        Bits per sample of the reference under the model.
     """
 
     mcd_db: float

@@ -50,7 +50,7 @@ class MelFeatures:
     compression
         "log" (natural), "log10", "decibel" (of power: 10, of magnitudes: 20 log10), or "none".
     statistics
-        Of the training data; the model sees frames normalized by them.
+        Statistics of the training data; the model sees frames normalized by them.
     """
 
     kind: Literal["mel"] = "mel"

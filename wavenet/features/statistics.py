@@ -30,7 +30,7 @@ class FrameMixture:
     Parameters
     ----------
     weights
-        Of the components; their sum is 1.
+        Weights of the components; their sum is 1.
     means, deviations
         A row of channels for each component.
     expected, spread
@@ -96,11 +96,11 @@ class FrameStatistics:
     Parameters
     ----------
     mean, deviation
-        Of the frames; the model sees (frame - mean) / deviation.
+        Mean and standard deviation of the frames; the model sees (frame - mean) / deviation.
     lowest, highest
         The range that the model was trained on.
     mixture
-        Of the normalized frames, or None where there were few.
+        Mixture of the normalized frames, or None where there were few.
     """
 
     mean: tuple[float, ...]
@@ -172,12 +172,12 @@ def _plain(values: np.ndarray) -> tuple[float, ...]:
 class FrameWatch:
     """Warns once where the frames of streams are unlike the training's.
 
-    Of the same frames it says the same, whatever blocks they come in.
+    Its judgement of the same frames is the same, whatever the blocks.
 
     Parameters
     ----------
     statistics
-        Of the training data.
+        Statistics of the training data.
     batch
         Number of streams.
     """

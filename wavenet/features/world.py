@@ -83,7 +83,7 @@ class Analysis:
     aperiodicity : (n_frames, fft_size // 2 + 1) or None
         Share of noise in the amplitude, from 0 to 1; only if it was asked for.
     band_power : (n_frames, n_bands) or None
-        Of the spectrum as it was, in the bands of `wavenet.features.bands`; None for converted
+        Power of the analysed spectrum, in the bands of `wavenet.features.bands`; None for converted
         features.
     source_cepstrum : (n_frames, order + 1) or None
         What conversion reads of a source: the mel-cepstrum with a flat top of the spectrum

@@ -31,7 +31,7 @@ class WorldFeatures:
     f0_min, f0_max
         Range in which F0 is looked for [Hz].
     statistics
-        Of the training data; the model sees frames normalized by them.
+        Statistics of the training data; the model sees frames normalized by them.
     """
 
     kind: Literal["world"] = "world"

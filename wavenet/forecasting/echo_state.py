@@ -48,7 +48,7 @@ class EchoStateNetwork:
         Deviation of noise added to the samples that the reservoir sees in `fit`, in units of their
         deviations; it steadies what is generated.
     seed
-        Of the reservoir and the noise.
+        Seed of the reservoir and of the noise.
 
     Attributes
     ----------

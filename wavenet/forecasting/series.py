@@ -30,7 +30,7 @@ class Series:
     times
         `(n,)` datetime64[s], at a regular step.
     names
-        Of the columns.
+        Names of the columns.
     values
         `(n, columns)` float64; NaN where a cell is empty.
     axis
@@ -43,7 +43,7 @@ class Series:
         `(n,)` lines of the file, from 1, that the rows start on; None if the rows come after a
         header without gaps.
     time_name
-        Of the column of the times.
+        Name of the column of times.
     """
 
     times: NDArray[np.datetime64]

@@ -71,7 +71,7 @@ def blocks_of_pipe(file: BinaryIO, channels: int) -> Iterator[NDArray[np.float32
     file
         A binary file object with `read1` (or `read`), as `sys.stdin.buffer`.
     channels
-        Of a frame.
+        Values of a frame.
 
     Yields
     ------

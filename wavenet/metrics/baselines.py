@@ -33,8 +33,8 @@ def baselines(
     Returns
     -------
     dict
-        Of the "uniform code", of "independent codes" and, where they have values, of "linear
-        prediction".
+        Bits per sample of the "uniform code", of "independent codes" and, where they have values,
+        of "linear prediction".
     """
     sounds = list(sounds)
     codes = np.concatenate(sounds)

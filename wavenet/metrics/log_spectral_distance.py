@@ -20,7 +20,7 @@ def log_spectral_distance(reference: np.ndarray, other: np.ndarray) -> float:
     Parameters
     ----------
     reference, other : (n_samples,)
-        Of equal length, at least 1024 samples.
+        Sounds of equal length, at least 1024 samples.
 
     Raises
     ------

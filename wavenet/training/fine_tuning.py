@@ -32,7 +32,7 @@ def initial_model(
     data
         Folder of audio, or manifest.
     settings
-        Of the run: they say which clips are held out.
+        Settings of the run: they say which clips are held out.
     quantize
         "int8": the model with weights and activations of 8 bits. The ranges of the activations are
         those of a model file in 8 bits, or else measured on up to 100 of the clips to train on;

@@ -138,7 +138,7 @@ def fit_echo_state(path: Path, model: dict[str, Any], settings: TrainingConfig) 
     model
         `SeriesOptions` and `ECHO_STATE_OPTIONS` of `wavenet.training.settings`.
     settings
-        Of which `validation` and `seed` count.
+        Settings of the run, of which `validation` and `seed` count.
     """
     columns = series_columns(path, model, settings)
     if columns.lags:

@@ -29,7 +29,7 @@ class Task(Protocol):
     config
         The model's configuration, completed by what the data say.
     sampler
-        Of the training sequences.
+        Sampler of the training sequences.
     validation
         Batches, or none.
     """

@@ -45,7 +45,7 @@ class Corpus:
     analyses
         (source, target) of each pair.
     f0_ranges
-        Of the source and of the target speaker [Hz].
+        F0 ranges of the source and of the target speaker [Hz].
     """
 
     files: list[tuple[Path, Path]]

@@ -58,7 +58,7 @@ def train(
     make_mixture
         Makes an untrained mixture; its keyword arguments override its settings.
     offsets, n_dimensions
-        Of the source projection.
+        Context and size of the source projection.
     n_alignments
         How many times to align: the first on the source itself, the others on its conversion by a
         coarse mixture that was trained on the alignment before.

@@ -41,7 +41,8 @@ class BandMapping:
     Attributes
     ----------
     quantiles : (n_quantiles, n_bands)
-        Of the log power of conversions in the bands, less the recording's `level` [neper].
+        Quantiles of the log power of conversions in the bands, less the recording's `level`
+        [neper].
     changes : (n_quantiles, n_bands)
         What is added there [neper]. What lies above the last quantile is cut off.
     """

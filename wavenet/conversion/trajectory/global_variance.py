@@ -104,7 +104,7 @@ def global_variance_objective(
     means, variances, windows
         As for `mlpg`.
     target_mean, target_variance : (d,)
-        Of the variance over the frames of natural utterances.
+        Mean and variance, over natural utterances, of the variance over their frames.
     weight
         None: the paper's ratio of the numbers of dimensions, 1 / (n_windows * n_frames).
 
@@ -153,9 +153,9 @@ def global_variance_gradient(
     means, variances, windows
         As for `mlpg`.
     target_mean, target_variance : (d,)
-        Of the variance over the frames of natural utterances.
+        Mean and variance, over natural utterances, of the variance over their frames.
     weight
-        Of the features' likelihood; None: 1 / (n_windows * n_frames), as in the paper.
+        Weight of the features' likelihood; None: 1 / (n_windows * n_frames), as in the paper.
     start : (n_frames, d)
         None: that of `mlpg`, spread by `global_variance_postfilter`, as in the paper.
     max_iter

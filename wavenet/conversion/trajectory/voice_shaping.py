@@ -21,7 +21,7 @@ class VoiceShaping:
     Attributes
     ----------
     settings
-        Of the features.
+        Settings of the features.
     gain_db
         Level of the target's recordings over that of the source's, their mean [dB].
     modulation, bands
