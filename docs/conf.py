@@ -7,6 +7,7 @@ copyright = "the wavenet authors"
 release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc"]
 html_theme = "furo"
+smartquotes = False  # quotes are of code
 
 myst_heading_anchors = 3
 default_role = "py:obj"  # names in docstrings become links where there is a page for them

@@ -78,10 +78,3 @@ def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         if not link.startswith("https://"):
             assert (page.parent / link).exists(), link
-
-
-def test_every_page_is_in_the_index():
-    index = (ROOT / "docs" / "index.md").read_text().splitlines()
-    for page in PAGES[2:]:
-        name = str(page.relative_to(ROOT / "docs").with_suffix(""))
-        assert name == "index" or name in index
