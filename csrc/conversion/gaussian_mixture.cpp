@@ -135,9 +135,8 @@ void MixtureDensity::append(std::size_t m, std::uint32_t row, double norm,
   scratch.bounds[row] = std::max(scratch.bounds[row], bound);
 }
 
-void MixtureDensity::evaluate_exactly(std::size_t m, const double* x, double margin,
-                                      float* reached, std::vector<LogJoint>& out,
-                                      Scratch& scratch) const {
+void MixtureDensity::evaluate_exactly(std::size_t m, const double* x, double margin, float* reached,
+                                      std::vector<LogJoint>& out, Scratch& scratch) const {
   const Component& component = components_[m];
   for (const std::uint32_t r : scratch.frames) {
     std::vector<double>& y = scratch.distances;

@@ -36,8 +36,8 @@ py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, doubl
   require(mean_rate >= 0.0 && mean_rate < 1.0, "mean_rate must be from 0 to below 1, got ",
           mean_rate);
   const std::vector<py::ssize_t> expected{taps.shape(1)};
-  require(shape_of(state) == expected, "state must have the shape ", shape_text(expected),
-          ", got ", shape_text(state));
+  require(shape_of(state) == expected, "state must have the shape ", shape_text(expected), ", got ",
+          shape_text(state));
   Floats y(shape_of(x));
   Doubles moved(expected);
   std::copy_n(state.data(), state.size(), moved.mutable_data());
