@@ -66,6 +66,16 @@ def test_instruction_set_files_include_little(name):
         assert include in allowed or include.startswith("kernels/body/"), include
 
 
+def test_the_table_of_kernels_includes_little():
+    """Its headers, which those files include, hold nothing that could be merged with theirs."""
+    headers = ["kernels/kernels.h"]
+    for header in headers:
+        for include in includes(CSRC / header):
+            assert include in {"stddef.h", "stdint.h"} or include.startswith("kernels/"), header
+            headers += [include] * (include not in headers and "/" in include)
+        assert "inline " not in (CSRC / header).read_text().replace("inline constexpr", "")
+
+
 @pytest.mark.skipif(
     not (shutil.which("c++") and shutil.which("nm")), reason="needs a C++ compiler and nm"
 )

@@ -9,39 +9,63 @@
 
 namespace wavenet {
 
-// In this thread and those that it starts, while the object lives. The instructions that multiply
-// bfloat16 always do so; where everything does, products by tiles have the bits of those by
-// vectors.
-class FlushDenormals {
+// How a thread rounds, and whether it knows numbers below the normal ones.
+class FloatMode {
  public:
-  FlushDenormals() : before_(mode()) { set_mode(before_ | kFlush); }
-  ~FlushDenormals() { set_mode(before_); }
-  FlushDenormals(const FlushDenormals&) = delete;
-  FlushDenormals& operator=(const FlushDenormals&) = delete;
-
- private:
+  static FloatMode current() {
+    FloatMode mode;
 #if defined(__x86_64__)
-  using Mode = unsigned int;
-  static constexpr Mode kFlush = 0x8040;  // results and operands
-  static Mode mode() { return _mm_getcsr(); }
-  static void set_mode(Mode mode) { _mm_setcsr(mode); }
+    mode.bits_ = _mm_getcsr();
 #elif defined(__aarch64__)
-  using Mode = std::uint64_t;
-  static constexpr Mode kFlush = Mode{1} << 24;
-  static Mode mode() {
-    Mode mode;
-    asm volatile("mrs %0, fpcr" : "=r"(mode));
+    asm volatile("mrs %0, fpcr" : "=r"(mode.bits_));
+#endif
     return mode;
   }
-  static void set_mode(Mode mode) { asm volatile("msr fpcr, %0" : : "r"(mode)); }
+
+  void use() const {
+#if defined(__x86_64__)
+    _mm_setcsr(bits_);
+#elif defined(__aarch64__)
+    asm volatile("msr fpcr, %0" : : "r"(bits_));
+#endif
+  }
+
+  FloatMode flushing() const {
+    FloatMode mode = *this;
+    mode.bits_ |= kFlush;
+    return mode;
+  }
+
+ private:
+#if defined(__aarch64__)
+  using Bits = std::uint64_t;
+  static constexpr Bits kFlush = Bits{1} << 24;
 #else
-  using Mode = int;
-  static constexpr Mode kFlush = 0;
-  static Mode mode() { return 0; }
-  static void set_mode(Mode) {}
+  using Bits = std::uint32_t;
+  static constexpr Bits kFlush = 0x8040;  // results and operands
 #endif
 
-  Mode before_;
+  Bits bits_ = 0;
+};
+
+// That mode in this thread while the object lives.
+class FloatModeScope {
+ public:
+  explicit FloatModeScope(FloatMode mode) : before_(FloatMode::current()) { mode.use(); }
+  ~FloatModeScope() { before_.use(); }
+  FloatModeScope(const FloatModeScope&) = delete;
+  FloatModeScope& operator=(const FloatModeScope&) = delete;
+
+ private:
+  FloatMode before_;
+};
+
+// In this thread and those that help it, while the object lives. The instructions that multiply
+// bfloat16 always do so; where everything does, products by tiles have the bits of those by
+// vectors.
+class FlushDenormals : FloatModeScope {
+ public:
+  FlushDenormals() : FloatModeScope(FloatMode::current().flushing()) {}
 };
 
 }  // namespace wavenet

@@ -1,14 +1,14 @@
 // Fork and join: independent pieces of work on a few threads.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <mutex>
-#include <thread>
 #include <vector>
 
+#include "base/helper.h"
 #include "base/interrupt.h"
 
 namespace wavenet {
@@ -22,8 +22,6 @@ void parallel_for(std::size_t count, std::size_t threads, const MakeState& make_
   std::atomic<std::size_t> next{0};
   std::exception_ptr failure;
   std::mutex lock;
-  std::condition_variable one_stopped;
-  std::size_t running = 0;
   const auto guarded = [&](const auto& some) {
     try {
       some();
@@ -42,30 +40,16 @@ void parallel_for(std::size_t count, std::size_t threads, const MakeState& make_
       }
     });
   };
-  Interrupt* const interrupt = Interrupt::current;
-  std::vector<std::thread> helpers;
-  try {
-    for (std::size_t i = 1; i < threads && i < count; ++i) {
-      helpers.emplace_back([&, interrupt] {
-        const InterruptScope scope(interrupt);
-        run();
-        const std::lock_guard<std::mutex> guard(lock);
-        --running;
-        one_stopped.notify_one();
-      });
-      const std::lock_guard<std::mutex> guard(lock);
-      ++running;
-    }
-  } catch (const std::exception&) {
-    // The system gives no more threads, or no memory for them: those that have started do it all.
+  const std::size_t wanted = std::min(threads, count);
+  std::vector<Helper> helpers(wanted > 1 ? wanted - 1 : 0);
+  for (Helper& helper : helpers) {
+    if (!helper.start(run)) break;  // those that there are do it all
   }
   run();
-  for (bool all = false; interrupt != nullptr && !all;) {
-    guarded(poll_interrupt);
-    std::unique_lock<std::mutex> guard(lock);
-    all = one_stopped.wait_for(guard, Interrupt::kInterval, [&] { return running == 0; });
+  for (Helper& helper : helpers) {
+    while (Interrupt::current && !helper.wait_for(Interrupt::kInterval)) guarded(poll_interrupt);
+    helper.wait();
   }
-  for (std::thread& helper : helpers) helper.join();
   if (failure) std::rethrow_exception(failure);
 }
 

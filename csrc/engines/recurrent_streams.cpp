@@ -3,36 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/flush_denormals.h"
-#include "base/parallel.h"
-
 namespace wavenet {
 
-RecurrentStreams::RecurrentStreams(std::shared_ptr<const Recurrent> model, std::size_t batch,
-                                   std::size_t threads)
-    : model_(std::move(model)), batch_(batch) {
-  require(batch >= 1, "batch must be at least 1, got ", batch);
-  require(threads >= 1, "threads must be at least 1, got ", threads);
-  const std::size_t groups = std::min(batch, threads);
-  for (std::size_t g = 0; g < groups; ++g) {
-    first_.push_back(g * batch / groups);
-    const std::size_t count = (g + 1) * batch / groups - first_.back();
-    groups_.emplace_back(model_, count, static_cast<std::uint32_t>(first_.back()));
-  }
-}
-
-RecurrentStreams::RecurrentStreams(const RecurrentStreams& other)
-    : model_(other.model_), batch_(other.batch_), first_(other.first_) {
-  const Claim claim(other.claimable_);
-  groups_ = other.groups_;
-}
-
 void RecurrentStreams::condition(std::size_t stream, const float* global_vector) {
-  require(stream < batch_, "stream ", stream, " is not one of ", batch_);
   const Claim claim(claimable_);
-  const auto after = std::upper_bound(first_.begin(), first_.end(), stream);
-  const auto group = static_cast<std::size_t>(after - first_.begin()) - 1;
-  groups_[group].condition(stream - first_[group], global_vector);
+  const auto [group, place] = find(stream);
+  group->condition(place, global_vector);
 }
 
 void RecurrentStreams::generate(std::size_t steps, const float* covariates,
@@ -43,11 +19,12 @@ void RecurrentStreams::generate(std::size_t steps, const float* covariates,
     require(std::isfinite(options.temperature) && options.temperature >= 0,
             "temperature must be finite and not negative, got ", options.temperature);
   }
-  run([&](std::size_t g) {
-    const std::size_t start = first_[g] * steps;
-    groups_[g].generate(steps, covariates + start * shape().covariates, options, seed,
-                        out + start * shape().sample_width(), steps);
-  });
+  run([] {},
+      [&](std::size_t g) {
+        const std::size_t start = first_[g] * steps;
+        groups_[g].generate(steps, covariates + start * shape().covariates, options, seed,
+                            out + start * shape().sample_width(), steps);
+      });
 }
 
 void RecurrentStreams::feed(std::size_t steps, const float* samples, const float* covariates,
@@ -56,25 +33,14 @@ void RecurrentStreams::feed(std::size_t steps, const float* samples, const float
   if (samples) check_samples(samples, batch_ * steps);
   require(!log_likelihoods || (samples && shape().output != RecurrentOutput::kPoint),
           "a model of points gives no likelihood");
-  run([&](std::size_t g) {
-    const std::size_t start = first_[g] * steps;
-    groups_[g].feed(steps, samples ? samples + start * shape().sample_width() : nullptr,
-                    covariates + start * shape().covariates, steps,
-                    log_likelihoods ? log_likelihoods + start : nullptr,
-                    outputs ? outputs + start * shape().outputs() : nullptr);
-  });
-}
-
-template <typename Work>
-void RecurrentStreams::run(const Work& work) {
-  const Claim claim(claimable_);
-  const FlushDenormals flush;
-  claim.advance([&] { parallel_for(groups_.size(), groups_.size(), work); });
-}
-
-std::uint64_t RecurrentStreams::time() const {
-  const Claim claim(claimable_);
-  return groups_.front().time();
+  run([] {},
+      [&](std::size_t g) {
+        const std::size_t start = first_[g] * steps;
+        groups_[g].feed(steps, samples ? samples + start * shape().sample_width() : nullptr,
+                        covariates + start * shape().covariates, steps,
+                        log_likelihoods ? log_likelihoods + start : nullptr,
+                        outputs ? outputs + start * shape().outputs() : nullptr);
+      });
 }
 
 void RecurrentStreams::check_samples(const float* samples, std::size_t count, float least) const {

@@ -3,21 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
-#include "base/claim.h"
 #include "engines/recurrent_state.h"
+#include "engines/streams.h"
 
 namespace wavenet {
 
-// Each thread advances its own streams, so that results do not depend on how many there are.
-// One call at a time: a second one that comes meanwhile throws std::runtime_error, and so do all
-// after one that failed for want of memory.
-class RecurrentStreams {
+class RecurrentStreams : public Streams<Recurrent, RecurrentState> {
  public:
-  RecurrentStreams(std::shared_ptr<const Recurrent> model, std::size_t batch, std::size_t threads);
-  RecurrentStreams(const RecurrentStreams& other);
+  using Streams::Streams;
 
   // As those of RecurrentState; arrays are [stream][step] and so on.
   void condition(std::size_t stream, const float* global_vector);
@@ -31,23 +25,12 @@ class RecurrentStreams {
   // finite values and classes that there are.
   void restore(const RecurrentMemory& memory);
 
-  std::size_t batch() const { return batch_; }
-  std::uint64_t time() const;
   StepCost step_cost() const { return model_->step_cost(groups_.front().batch()); }
-  const RecurrentShape& shape() const { return model_->shape(); }
 
  private:
-  template <typename Work>
-  void run(const Work& work);
   RecurrentMemory empty_memory() const;
   // `least`: -1 where there may be no sample yet.
   void check_samples(const float* samples, std::size_t count, float least = 0.0f) const;
-
-  std::shared_ptr<const Recurrent> model_;
-  std::size_t batch_;
-  std::vector<RecurrentState> groups_;
-  std::vector<std::size_t> first_;  // first stream of each group
-  mutable Claimable claimable_;
 };
 
 }  // namespace wavenet

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <exception>
-#include <thread>
+
+#include "base/helper.h"
 
 namespace wavenet {
 
@@ -39,16 +40,13 @@ bool WaveNetPipeline::generate(WaveNetState& state, std::size_t steps,
       done.set(Counter::kStopped);  // the other thread does not wait for ever
     }
   };
-  std::thread follower;
-  try {
-    follower = std::thread([&] {
-      run(samples_done_, failures[1], [&] { follow(state, steps, options, seed, out); });
-    });
-  } catch (const std::exception&) {
-    return false;
-  }
+  const auto follow_all = [&] {
+    run(samples_done_, failures[1], [&] { follow(state, steps, options, seed, out); });
+  };
+  Helper follower;
+  if (!follower.start(follow_all)) return false;
   run(blocks_done_, failures[0], [&] { lead(state, steps); });
-  follower.join();
+  follower.wait();
   for (const std::exception_ptr& failure : failures) {
     if (failure) std::rethrow_exception(failure);
   }

@@ -7,9 +7,8 @@
 namespace wavenet {
 namespace {
 
-constexpr std::size_t kBlockColumns = 96;        // columns of a pass: its activations stay in L2
-constexpr std::size_t kConditionedSamples = 16;  // samples whose conditioning is projected at once
-constexpr std::size_t kAheadColumns = 6;  // more save little: the current tap's weights remain
+constexpr std::size_t kBlockColumns = 96;  // columns of a pass: its activations stay in L2
+constexpr std::size_t kAheadColumns = 6;   // more save little: the current tap's weights remain
 
 // range[i] = the largest |rows[c * stride + i]| so far.
 void widen(std::vector<float>& range, const float* rows, std::size_t stride, std::size_t count) {
@@ -58,13 +57,9 @@ WaveNetState::WaveNetState(std::shared_ptr<const WaveNet> model, std::size_t bat
 void WaveNetState::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
                              const float* features, std::size_t frames, bool last) {
   require(stream < batch_, "stream ", stream, " is not one of ", batch_);
-  Conditioning conditioning;
-  const std::vector<float> vector = model_->global_vector(speaker, global_vector);
-  conditioning.global.resize(model_->condition_width());
-  model_->condition_globally(vector, conditioning.global.data());
+  StreamConditioning conditioning(*model_, speaker, global_vector);
   if (model_->shape().local.channels) {
-    conditioning.track = FrameTrack(vector);
-    append(conditioning.track, features, frames, last);
+    conditioning.append(*model_, features, frames, last, time_);
   }
   conditioning_[stream] = std::move(conditioning);
   for (Ahead& ahead : ahead_) ahead.begin = ahead.end = 0;
@@ -73,15 +68,7 @@ void WaveNetState::condition(std::size_t stream, std::size_t speaker, const floa
 void WaveNetState::append(std::size_t stream, const float* features, std::size_t frames,
                           bool last) {
   require(stream < batch_, "stream ", stream, " is not one of ", batch_);
-  require(model_->shape().local.channels, "the model takes no feature frames");
-  require(!conditioning_[stream].global.empty(), "the stream has no conditioning yet");
-  append(conditioning_[stream].track, features, frames, last);
-}
-
-void WaveNetState::append(FrameTrack& track, const float* features, std::size_t frames,
-                          bool last) const {
-  require(frames > 0 || !last || track.received() > 0, "the model needs feature frames");
-  track.append(model_->kernels(), model_->condition_network(), features, frames, last, time_);
+  conditioning_[stream].append(*model_, features, frames, last, time_);
 }
 
 StepCost WaveNetState::step_cost() const {
@@ -110,13 +97,11 @@ void WaveNetState::observe() {
 }
 
 std::uint64_t WaveNetState::conditioned_samples() const {
-  if (!model_->shape().local.channels) return std::numeric_limits<std::uint64_t>::max();
-  const ConditionNetwork& network = model_->condition_network();
-  std::uint64_t frames = std::numeric_limits<std::uint64_t>::max();
-  for (const Conditioning& conditioning : conditioning_) {
-    frames = std::min<std::uint64_t>(frames, conditioning.track.ready(network));
+  std::uint64_t samples = std::numeric_limits<std::uint64_t>::max();
+  for (const StreamConditioning& conditioning : conditioning_) {
+    samples = std::min(samples, conditioning.samples(*model_));
   }
-  return frames * model_->shape().local.hop_length;
+  return samples;
 }
 
 void WaveNetState::generate(std::size_t steps, const CategoricalOptions& options,
@@ -182,7 +167,7 @@ std::size_t WaveNetState::pass_over(std::size_t steps, const std::uint16_t* samp
 void WaveNetState::forward(const std::int32_t* inputs, std::size_t steps, bool with_logits) {
   project_conditioning(time_, steps);
   if (planes_.take(steps * batch_) && !observing_) {
-    planes_.run(*model_, conditioning_.front().global.data(), histories_, inputs, steps * batch_,
+    planes_.run(*model_, conditioning_.front().global(), histories_, inputs, steps * batch_,
                 recent_.data(), with_logits ? carry_.data() + model_->residual_width() : nullptr);
   } else {
     planes_.leave(histories_);
@@ -296,100 +281,25 @@ void WaveNetState::project_conditioning(std::uint64_t time, std::size_t steps) {
   const std::uint64_t left = conditioned_samples() - time;
   require(steps <= left, "the feature frames end before the samples do");
   const std::size_t wanted = std::max(steps, ahead_steps_);
-  for (Conditioning& conditioning : conditioning_) {
-    project(conditioning, time, static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left)));
+  for (StreamConditioning& conditioning : conditioning_) {
+    conditioning.project(*model_, time,
+                         static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left)));
   }
-}
-
-void WaveNetState::project(Conditioning& conditioning, std::uint64_t time,
-                           std::size_t steps) const {
-  if (conditioning.global.empty()) {
-    require(!model_->shape().global_size() && !model_->shape().local.channels,
-            "the stream has no conditioning yet");
-    conditioning.global.resize(model_->condition_width());
-    model_->condition_globally({}, conditioning.global.data());
-  }
-  if (!model_->shape().local.channels) return;
-  const ConditionNetwork& network = model_->condition_network();
-  const std::size_t hold = network.samples_per_row();
-  const FrameTrack& track = conditioning.track;
-  const std::size_t total =
-      (network.blends() ? track.end() : track.ready(network)) * network.rows_per_frame();
-  const std::size_t first = time / hold;
-  const std::size_t begin = first - std::min<std::size_t>(first, network.reach());
-  std::size_t end = std::min(total, (time + steps - 1) / hold + 1 + network.reach());
-  if (begin >= conditioning.begin && end <= conditioning.end) return;
-
-  // Rows that are still needed move to the start; the others follow.
-  const std::size_t width = model_->condition_width();
-  const bool some_known = conditioning.begin <= begin && begin < conditioning.end;
-  const std::size_t known = some_known ? conditioning.end - begin : 0;
-  end = std::min(total, std::max(end, begin + kConditionedSamples / hold));
-  float* rows = conditioning.scratch.room(0, (end - begin - known) * network.width());
-  const std::size_t dropped = track.first() * network.rows_per_frame();
-  network.rows(track.encoded(), begin + known - dropped, end - dropped, rows, conditioning.scratch);
-  AlignedBuffer<float>& projected = conditioning.projected;
-  projected.resize(std::max(projected.size(), (end - begin) * width));
-  std::copy_n(projected.data() + (some_known ? begin - conditioning.begin : 0) * width,
-              known * width, projected.data());
-  for (std::size_t r = known; r < end - begin; ++r) {
-    float* row = projected.data() + r * width;
-    if (network.blends()) {
-      std::fill_n(row, width, 0.0f);
-    } else {
-      std::copy(conditioning.global.begin(), conditioning.global.end(), row);
-    }
-  }
-  model_->condition_locally(rows, end - begin - known, projected.data() + known * width);
-  conditioning.begin = begin;
-  conditioning.end = end;
 }
 
 // Bias and conditioning of the steps from `time` on, in `room` where they differ.
 WaveNetState::Start WaveNetState::start(std::size_t block, std::uint64_t time, std::size_t steps,
                                         float* room) const {
   const std::size_t width = model_->gate_width();
-  const ConditionNetwork& network = model_->condition_network();
-  const bool local = model_->shape().local.channels;
-  if (!local && (batch_ == 1 || !model_->shape().global_size())) {
-    return {conditioning_.front().global.data() + block * width, 0};
+  if (!model_->shape().local.channels && (batch_ == 1 || !model_->shape().global_size())) {
+    return {conditioning_.front().global() + block * width, 0};
   }
   for (std::size_t t = 0; t < steps; ++t) {
     for (std::size_t b = 0; b < batch_; ++b) {
-      const Conditioning& conditioning = conditioning_[b];
-      float* out = room + (t * batch_ + b) * width;
-      const float* row = conditioning.global.data() + block * width;
-      if (local && network.blends()) {
-        blend(conditioning, time + t, block, out);
-        continue;
-      }
-      if (local) {
-        const std::size_t place = (time + t) / network.samples_per_row() - conditioning.begin;
-        row = conditioning.projected.data() + place * model_->condition_width() + block * width;
-      }
-      std::copy_n(row, width, out);
+      conditioning_[b].start(*model_, time + t, block, room + (t * batch_ + b) * width);
     }
   }
   return {room, width};
-}
-
-// Bias and conditioning of a sample from the projected frames around it.
-void WaveNetState::blend(const Conditioning& conditioning, std::uint64_t time, std::size_t block,
-                         float* activation) const {
-  const ConditionNetwork& network = model_->condition_network();
-  const std::size_t width = model_->gate_width();
-  const std::size_t hop = network.samples_per_row();
-  const std::size_t frames = conditioning.track.end();
-  const std::size_t frame = time / hop;
-  const std::size_t before = std::min(frame, network.reach());
-  const std::size_t after = std::min(frames - 1 - frame, network.reach());
-  const float* weights =
-      network.stretch().weights(frame, frames, time % hop) + network.reach() - before;
-  const float* rows = conditioning.projected.data() +
-                      (frame - before - conditioning.begin) * model_->condition_width();
-  model_->kernels().blend(conditioning.global.data() + block * width, rows + block * width,
-                          model_->condition_width(), weights, before + 1 + after, width,
-                          activation);
 }
 
 void WaveNetState::observe_block(std::size_t index, std::size_t columns) {

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "engines/frame_track.h"
-#include "engines/wavenet.h"
+#include "engines/stream_conditioning.h"
 #include "layers/history.h"
 #include "sampling/output.h"
 
@@ -53,16 +52,6 @@ class WaveNetState {
  private:
   friend class WaveNetPipeline;
 
-  struct Conditioning {
-    AlignedBuffer<float> global;  // bias and global part of all blocks
-    FrameTrack track;             // frames of the condition network
-    // Rows [begin, end): local part of all blocks, plus the global one unless rows are blended.
-    AlignedBuffer<float> projected;
-    Scratch scratch;
-    std::size_t begin = 0;
-    std::size_t end = 0;
-  };
-
   // What a block's activations hold before its current tap: conditioning and past taps, computed
   // for the samples [begin, end) at once, since a dilated tap looks back further than that.
   struct Ahead {
@@ -81,7 +70,6 @@ class WaveNetState {
     std::size_t stride;  // 0: the same for all
   };
 
-  void append(FrameTrack& track, const float* features, std::size_t frames, bool last) const;
   std::size_t pass_over(std::size_t steps, const std::uint16_t* samples, std::size_t stride);
   // One pass over `steps` inputs ([step][stream]); logits_ holds [step][stream] after it.
   void forward(const std::int32_t* inputs, std::size_t steps, bool with_logits);
@@ -101,9 +89,6 @@ class WaveNetState {
                      float* activations) const;
   // Projects what the samples from `time` on need, for `steps` and for looking ahead.
   void project_conditioning(std::uint64_t time, std::size_t steps);
-  void project(Conditioning& conditioning, std::uint64_t time, std::size_t steps) const;
-  void blend(const Conditioning& conditioning, std::uint64_t time, std::size_t block,
-             float* activation) const;
   Start start(std::size_t block, std::uint64_t time, std::size_t steps, float* room) const;
   void observe_block(std::size_t index, std::size_t columns);
 
@@ -113,13 +98,13 @@ class WaveNetState {
   std::size_t ahead_steps_;  // most steps of an Ahead; 1: none
   std::uint32_t first_stream_;
   std::uint64_t time_ = 0;
-  std::vector<Conditioning> conditioning_;  // per stream
-  std::vector<History> histories_;          // per block: rows of batch x residual_width
-  WaveNetPlanes planes_;                    // where the histories are while blocks run in planes
-  std::vector<Ahead> ahead_;                // per block
-  std::vector<std::int32_t> recent_;        // per stream: the last input_kernel_size inputs
-  std::vector<std::int32_t> next_;          // per stream: the sample that is not fed yet
-  std::vector<std::int32_t> inputs_;        // [step][stream]
+  std::vector<StreamConditioning> conditioning_;
+  std::vector<History> histories_;    // per block: rows of batch x residual_width
+  WaveNetPlanes planes_;              // where the histories are while blocks run in planes
+  std::vector<Ahead> ahead_;          // per block
+  std::vector<std::int32_t> recent_;  // per stream: the last input_kernel_size inputs
+  std::vector<std::int32_t> next_;    // per stream: the sample that is not fed yet
+  std::vector<std::int32_t> inputs_;  // [step][stream]
   AlignedBuffer<float> carry_, activations_, positive_, hidden_, logits_;
   AlignedBuffer<char> gated_;  // inputs of layers, as they are stored
   std::vector<float> scratch_;

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/flush_denormals.h"
-#include "base/parallel.h"
-
 namespace wavenet {
 namespace {
 
@@ -15,25 +12,6 @@ constexpr std::size_t kPieceSamples = 64;  // fewer do not pay for starting a th
 constexpr double kHopeless = 4.0;          // times slower
 
 }  // namespace
-
-WaveNetStreams::WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch,
-                               std::size_t threads)
-    : model_(std::move(model)), batch_(batch), threads_(threads) {
-  require(batch >= 1, "batch must be at least 1, got ", batch);
-  require(threads >= 1, "threads must be at least 1, got ", threads);
-  const std::size_t groups = std::min(batch, threads);
-  for (std::size_t g = 0; g < groups; ++g) {
-    first_.push_back(g * batch / groups);
-    const std::size_t count = (g + 1) * batch / groups - first_.back();
-    groups_.emplace_back(model_, count, static_cast<std::uint32_t>(first_.back()));
-  }
-}
-
-WaveNetStreams::WaveNetStreams(const WaveNetStreams& other)
-    : model_(other.model_), batch_(other.batch_), first_(other.first_), threads_(other.threads_) {
-  const Claim claim(other.claimable_);
-  groups_ = other.groups_;
-}
 
 void WaveNetStreams::condition(std::size_t stream, std::size_t speaker, const float* global_vector,
                                const float* features, std::size_t frames, bool last) {
@@ -49,11 +27,6 @@ void WaveNetStreams::append(std::size_t stream, const float* features, std::size
   group->append(place, features, frames, last);
 }
 
-std::uint64_t WaveNetStreams::time() const {
-  const Claim claim(claimable_);
-  return groups_.front().time();
-}
-
 std::uint64_t WaveNetStreams::conditioned_samples() const {
   const Claim claim(claimable_);
   std::uint64_t samples = groups_.front().conditioned_samples();
@@ -63,30 +36,23 @@ std::uint64_t WaveNetStreams::conditioned_samples() const {
   return samples;
 }
 
-std::pair<WaveNetState*, std::size_t> WaveNetStreams::find(std::size_t stream) {
-  require(stream < batch_, "stream ", stream, " is not one of ", batch_);
-  const auto after = std::upper_bound(first_.begin(), first_.end(), stream);
-  const auto group = static_cast<std::size_t>(after - first_.begin()) - 1;
-  return {&groups_[group], stream - first_[group]};
-}
-
 template <typename Work>
-void WaveNetStreams::run(std::size_t steps, const Work& work) {
-  const Claim claim(claimable_);
-  for (const WaveNetState& group : groups_) {
-    // Streams may have been conditioned anew, with less than has passed.
-    const std::uint64_t left = std::max(group.conditioned_samples(), group.time()) - group.time();
-    require(steps <= left, "the conditioning lasts for ", left, " more samples; ", steps,
-            " are asked for");
-  }
-  const FlushDenormals flush;
-  claim.advance([&] { parallel_for(groups_.size(), groups_.size(), work); });
+void WaveNetStreams::advance(std::size_t steps, const Work& work) {
+  const auto ready = [&] {
+    for (const WaveNetState& group : groups_) {
+      // Streams may have been conditioned anew, with less than has passed.
+      const std::uint64_t left = std::max(group.conditioned_samples(), group.time()) - group.time();
+      require(steps <= left, "the conditioning lasts for ", left, " more samples; ", steps,
+              " are asked for");
+    }
+  };
+  run(ready, work);
 }
 
 void WaveNetStreams::generate(std::size_t steps, const CategoricalOptions& options,
                               std::uint64_t seed, std::uint16_t* out) {
   validate(model_->shape().output, options);
-  run(steps, [&](std::size_t g) {
+  advance(steps, [&](std::size_t g) {
     if (batch_ == 1 && threads_ > 1 && !groups_[g].observing()) {
       generate_alone(steps, options, seed, out);
     } else {
@@ -131,7 +97,7 @@ void WaveNetStreams::feed(std::size_t steps, const std::uint16_t* samples, float
                                  [&](std::uint16_t code) { return code >= levels; });
   require(bad == samples + batch_ * steps, "code ", bad == samples + batch_ * steps ? 0 : *bad,
           " is not below ", levels);
-  run(steps, [&](std::size_t g) {
+  advance(steps, [&](std::size_t g) {
     const std::size_t start = first_[g] * steps;
     groups_[g].feed(steps, samples + start, steps,
                     log_likelihoods ? log_likelihoods + start : nullptr,

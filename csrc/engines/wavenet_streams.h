@@ -7,21 +7,18 @@
 #include <limits>
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "base/claim.h"
+#include "engines/streams.h"
 #include "engines/wavenet_pipeline.h"
 
 namespace wavenet {
 
-// Each thread advances its own streams, so that results do not depend on how many there are. One
-// stream alone is drawn on two cores where that is found to be faster.
-// One call at a time: a second one that comes meanwhile throws std::runtime_error, and so do all
-// after one that failed for want of memory.
-class WaveNetStreams {
+// One stream alone is drawn on two cores where that is found to be faster.
+class WaveNetStreams : public Streams<WaveNet, WaveNetState> {
  public:
-  WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch, std::size_t threads);
-  WaveNetStreams(const WaveNetStreams& other);
+  WaveNetStreams(std::shared_ptr<const WaveNet> model, std::size_t batch, std::size_t threads)
+      : Streams(std::move(model), batch, threads), threads_(threads) {}
+  WaveNetStreams(const WaveNetStreams& other) : Streams(other), threads_(other.threads_) {}
 
   // As those of WaveNetState.
   void condition(std::size_t stream, std::size_t speaker, const float* global_vector,
@@ -38,10 +35,7 @@ class WaveNetStreams {
   void observe();
   ActivationRanges observed() const;
 
-  std::size_t batch() const { return batch_; }
-  std::uint64_t time() const;
   StepCost step_cost() const { return groups_.front().step_cost(); }  // of a thread's streams
-  const WaveNetShape& shape() const { return model_->shape(); }
 
  private:
   static constexpr double kUnknown = std::numeric_limits<double>::infinity();
@@ -55,19 +49,12 @@ class WaveNetStreams {
 
   void generate_alone(std::size_t steps, const CategoricalOptions& options, std::uint64_t seed,
                       std::uint16_t* out);
-  // The group of a stream, and its number there.
-  std::pair<WaveNetState*, std::size_t> find(std::size_t stream);
   template <typename Work>
-  void run(std::size_t steps, const Work& work);
+  void advance(std::size_t steps, const Work& work);
 
-  std::shared_ptr<const WaveNet> model_;
-  std::size_t batch_;
-  std::vector<WaveNetState> groups_;
-  std::vector<std::size_t> first_;  // first stream of each group
   std::size_t threads_;
   std::unique_ptr<WaveNetPipeline> pipeline_;
   Tempo tempo_;
-  mutable Claimable claimable_;
 };
 
 }  // namespace wavenet
