@@ -127,6 +127,14 @@ def test_floors_of_the_package(path):
 
 
 @pytest.mark.parametrize("path", sorted(CSRC.rglob("*.*")), ids=lambda p: str(p.relative_to(CSRC)))
-def test_lines_are_short(path):
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+def test_files_and_lines_are_short(path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 400, path
+    for number, line in enumerate(lines, start=1):
         assert len(line) <= 100, f"{path}:{number}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".ci").iterdir()), ids=lambda p: p.name)
+def test_checks_name_tests_that_there_are(path):
+    for name in re.findall(r"tests/[\w/]+\.py", path.read_text()):
+        assert (ROOT / name).exists(), name
