@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from wavenet import _core
 from wavenet.config import WaveNetConfig
+from wavenet.inference.samples import decode_samples
 from wavenet.models import WaveNet
 
 SAMPLES = 4096  # of a pass
@@ -54,12 +55,14 @@ def measure(channels: int, kernel_size: int, rounds: int) -> dict[str, float]:
     generator = model.to_generator(1)
     y = np.random.default_rng(0).normal(0, 0.1, SAMPLES).clip(-1, 1)
     codes = generator.codes(y)[None]
-    inputs = np.concatenate([[0.0], generator._decode(codes[0, :-1])]).astype(np.float32)
+    inputs = np.concatenate([[0.0], decode_samples(codes[0, :-1], generator.config)]).astype(
+        np.float32
+    )
     inputs = torch.from_numpy(inputs)[None]
     block = np.ascontiguousarray(codes[:, :LIVE])
     streams, live = generator.streams().core, generator.streams().core
     expected = model(inputs)[0].T.numpy()
-    error = np.abs(generator.logits(y) - expected).max()
+    error = np.abs(generator.outputs(y) - expected).max()
     assert error < 1e-4 * np.abs(expected).max(), f"outputs differ by {error}"
     seconds = interleaved(
         {

@@ -58,7 +58,7 @@ def save_precisions(model: WaveNet, folder: Path) -> dict[str, Path]:
 class Endless:
     """Streams that start again where their conditioning ends."""
 
-    def __init__(self, generator: wavenet.Generator, batch: int = 1):
+    def __init__(self, generator: wavenet.WaveNetGenerator, batch: int = 1):
         self.make = lambda: generator.streams(
             batch=batch, **example_conditioning(generator, CONDITIONED)
         )
@@ -125,7 +125,7 @@ def check(model: WaveNet, found: dict) -> None:
     """Raises AssertionError where the outputs of a peer are not the engine's."""
     generator = model.to_generator(1)
     y = np.random.default_rng(0).uniform(-1, 1, CHECKED)
-    expected = generator.logits(y, **example_conditioning(generator, CONDITIONED))
+    expected = generator.outputs(y, **example_conditioning(generator, CONDITIONED))
     codes = generator.codes(y)[:-1].tolist()
     samples = [model.config.quantization_channels // 2, *codes]
     if model.config.input == "scalar":

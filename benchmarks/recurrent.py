@@ -115,7 +115,7 @@ def known_inputs(config: RecurrentConfig, steps: int, rounds: int, compile_too: 
     covariates = torch.from_numpy(x)
     functions = {}
     for precision in ("float32", "bf16", "int8"):
-        streams = model.to_generator(precision, threads=1).streams(covariates=x[0])
+        streams = model.to_generator(precision, threads=1).streams(condition=x[0])
         functions[f"engine {precision}"] = lambda s=streams.core: s.outputs(None, x)
     reference = functions["engine float32"]()
 
@@ -150,7 +150,7 @@ def paths(rounds: int, compile_too: bool) -> dict:
     functions = {}
     for precision in ("float32", "bf16", "int8"):
         streams = model.to_generator(precision, threads=1).streams(batch=PATHS)
-        functions[f"engine {precision}"] = lambda s=streams: s.draw(PATH_STEPS)
+        functions[f"engine {precision}"] = lambda s=streams: s.generate(PATH_STEPS)
 
     @torch.inference_mode()
     def torch_run(m=model):

@@ -37,7 +37,8 @@ from wavenet.evaluation.vocoder import (
 )
 from wavenet.features import world
 from wavenet.inference.noise_shaping import filters_of_frames, noise_shaping_of
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.samples import decode_samples
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.audio import read_audio, write_audio
 from wavenet.io.audio_files import find_audio
 from wavenet.metrics.summary import mean_interval
@@ -115,7 +116,9 @@ class Speed:
     def __init__(self) -> None:
         self.seconds, self.samples = 0.0, 0
 
-    def copy(self, generator: Generator, y: np.ndarray, temperature: float | None) -> np.ndarray:
+    def copy(
+        self, generator: WaveNetGenerator, y: np.ndarray, temperature: float | None
+    ) -> np.ndarray:
         condition = generator.condition_of(y)
         started = time.process_time()
         sound = generator.generate(len(y), condition=condition, temperature=temperature)
@@ -127,10 +130,10 @@ class Speed:
         return self.samples / rate / self.seconds
 
 
-def through_codes(generator: Generator, y: np.ndarray) -> np.ndarray:
+def through_codes(generator: WaveNetGenerator, y: np.ndarray) -> np.ndarray:
     """The sound behind the model's quantization, without a model of it."""
     condition = generator.condition_of(y)
-    values = generator._decode(generator.codes(y, condition))[None]
+    values = decode_samples(generator.codes(y, condition), generator.config)[None]
     shaping = noise_shaping_of(generator.config, 1)
     if generator.config.adaptive_noise_shaping:
         shaping.append([filters_of_frames(generator.config, condition)])

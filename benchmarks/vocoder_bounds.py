@@ -20,7 +20,7 @@ from sound_levels import frame_powers, pause_frames
 
 from wavenet.base.sound import ClippingWarning
 from wavenet.features.statistics import FeatureRangeWarning, FrameWatch
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.audio import read_audio
 from wavenet.io.audio_files import find_audio
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--temperatures", type=float, nargs="*", default=[0.7, 0.85, 1.0])
     parser.add_argument("--others", type=Path, nargs="*", default=[], help="folders of strangers")
     options = parser.parse_args()
-    generator = Generator.load(options.model, threads=1)
+    generator = WaveNetGenerator.load(options.model, threads=1)
     sounds = read(options.folder, options.files, generator)
     tracks = [generator.condition_from_sound(y) for y in sounds]
     for temperature in options.temperatures:
@@ -56,13 +56,13 @@ def main() -> None:
         print(f"{folder}: {noticed(generator, tracks)} of {len(tracks)} are unlike", flush=True)
 
 
-def read(folder: Path, count: int, generator: Generator) -> list[np.ndarray]:
+def read(folder: Path, count: int, generator: WaveNetGenerator) -> list[np.ndarray]:
     paths = find_audio(folder)[-count:]
     return [read_audio(path, generator.sample_rate)[0] for path in paths]
 
 
 def bounds(
-    generator: Generator, y: np.ndarray, track: np.ndarray, seeds: int, temperature: float
+    generator: WaveNetGenerator, y: np.ndarray, track: np.ndarray, seeds: int, temperature: float
 ) -> tuple[int, float, list[float], list[float]]:
     """Clipped samples, peak over the recording's; power of recording and copies, and in pauses."""
     with warnings.catch_warnings():
@@ -88,7 +88,7 @@ def decibels(powers: np.ndarray) -> float:
     return float(10 * np.log10(copied / recorded))
 
 
-def noticed(generator: Generator, tracks: list[np.ndarray]) -> int:
+def noticed(generator: WaveNetGenerator, tracks: list[np.ndarray]) -> int:
     """Tracks that the model warns of."""
     count = 0
     for track in tracks:

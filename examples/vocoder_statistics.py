@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from wavenet.compression.quantization import read_recordings
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.audio import band_limited
 from wavenet.io.hub import find_model
 from wavenet.io.manifest import read_clips
@@ -20,7 +20,7 @@ from wavenet.training.frame_mixture import frame_mixture
 
 model, manifest, output = sys.argv[1:]
 config, tensors = load_model(find_model(model))
-generator = Generator(config, tensors)
+generator = WaveNetGenerator(config, tensors)
 clips = [clip for clip in read_clips(Path(manifest)) if clip.split != "validation"]
 sounds = [r.y for r in read_recordings(generator, clips[::24])]
 sounds += [band_limited(y, config.sample_rate) for y in sounds]

@@ -14,23 +14,25 @@ if TYPE_CHECKING:
     from wavenet.dsp.dtw import dtw
     from wavenet.dsp.mlpg import RecursiveMLPG, mlpg
     from wavenet.dsp.mulaw import mulaw_decode, mulaw_encode
+    from wavenet.inference.generator import Generator
     from wavenet.inference.load import load
     from wavenet.inference.recurrent import RecurrentGenerator
     from wavenet.inference.score import Score
     from wavenet.inference.streams import Streams
-    from wavenet.inference.wavenet import Generator
+    from wavenet.inference.wavenet import WaveNetGenerator
     from wavenet.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 
 __version__ = "0.1.0"
 
 _MODULE_OF = {
-    "Generator": "wavenet.inference.wavenet",
+    "Generator": "wavenet.inference.generator",
     "RecurrentGenerator": "wavenet.inference.recurrent",
     "RecursiveMLPG": "wavenet.dsp.mlpg",
     "Score": "wavenet.inference.score",
     "JointDensityGMM": "wavenet.conversion.mixture.gmm",
     "Streams": "wavenet.inference.streams",
     "VoiceConverter": "wavenet.conversion.converter",
+    "WaveNetGenerator": "wavenet.inference.wavenet",
     "cpu_info": "wavenet.base.cpu",
     "dtw": "wavenet.dsp.dtw",
     "load": "wavenet.inference.load",
@@ -49,6 +51,7 @@ __all__ = [
     "Score",
     "Streams",
     "VoiceConverter",
+    "WaveNetGenerator",
     "__version__",
     "cpu_info",
     "dtw",

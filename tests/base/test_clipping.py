@@ -10,7 +10,7 @@ import soundfile
 from wavenet.base.sound import ClippingWarning
 from wavenet.cli import main
 from wavenet.config import WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.model_file import save_model
 
 PLAIN = WaveNetConfig(
@@ -36,7 +36,7 @@ def weights(config, bias):
     ],
 )
 def test_is_said_once_with_numbers(config, bias, message):
-    generator = Generator(config, weights(config, bias))
+    generator = WaveNetGenerator(config, weights(config, bias))
     with pytest.warns(ClippingWarning, match=message) as caught:
         y = generator.generate(300)
     assert len(caught) == 1 and np.abs(y).max() > 0.999
@@ -52,7 +52,7 @@ def test_is_said_once_with_numbers(config, bias, message):
 def test_is_not_said_of_what_was_not_clipped(config, bias):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Generator(config, weights(config, bias)).generate(300)
+        WaveNetGenerator(config, weights(config, bias)).generate(300)
 
 
 def test_the_command_says_it(tmp_path, monkeypatch, capfd):

@@ -54,7 +54,6 @@ NOT_SOUND = {
     "metrics.mel_cepstral_distortion.path_distortion": "mel-cepstra",
     "config.recurrent.RecurrentConfig": "a configuration",
     "forecasting.echo_state.EchoStateNetwork.fit": "a time series",
-    "forecasting.echo_state.EchoStateNetwork.score": "a time series",
 }
 SETTINGS = WorldSettings(RATE)
 MEL = mel.MelFeatures(sample_rate=RATE, fft_length=512, window_length=400, hop_length=80)
@@ -131,21 +130,49 @@ ENTRANCES = {
     "features.world.rough_f0": lambda m, y: world.rough_f0(y, SETTINGS),
     "features.world.sound_level": lambda m, y: (world.sound_level(y, RATE),),
     "features.world_frames.WorldFeatures.track": lambda m, y: WorldFeatures().track(y),
-    "inference.wavenet.Generator.baselines": lambda m, y: tuple(m.plain.baselines(y).values()),
-    "inference.wavenet.Generator.codes": lambda m, y: (m.mixture.codes(y), m.vocoder.codes(y)),
-    "inference.wavenet.Generator.condition_from_sound": lambda m, y: m.vocoder.condition_from_sound(
-        y
+    "inference.wavenet.WaveNetGenerator.baselines": lambda m, y: tuple(
+        m.plain.baselines(y).values()
     ),
-    "inference.wavenet.Generator.condition_of": lambda m, y: m.speaking.condition_of(y),
-    "inference.wavenet.Generator.logits": lambda m, y: m.plain.logits(y),
-    "inference.wavenet.Generator.score": lambda m, y: (
+    "inference.wavenet.WaveNetGenerator.codes": lambda m, y: (
+        m.mixture.codes(y),
+        m.vocoder.codes(y),
+    ),
+    "inference.wavenet.WaveNetGenerator.condition_from_sound": lambda m, y: (
+        m.vocoder.condition_from_sound(y)
+    ),
+    "inference.wavenet.WaveNetGenerator.condition_of": lambda m, y: m.speaking.condition_of(y),
+    "inference.generator.Generator.baselines": lambda m, y: tuple(m.plain.baselines(y).values()),
+    "inference.generator.Generator.generate": lambda m, y: m.mixture.generate(50, prime=y),
+    "inference.generator.Generator.outputs": lambda m, y: (
+        m.plain.outputs(y),
+        m.recurrent.outputs(y),
+    ),
+    "inference.generator.Generator.stream": lambda m, y: next(m.plain.stream(50, prime=y)),
+    "inference.generator.Generator.streams": lambda m, y: m.plain.streams(prime=y).generate(50),
+    "inference.generator.Generator.score": lambda m, y: (
         m.plain.score(y).log_likelihood,
+        m.recurrent.score(y).log_likelihood,
         m.mixture.score(y).log_likelihood,
         m.vocoder.score(y, condition=m.vocoder.condition_from_sound(y)).log_likelihood,
     ),
-    "inference.streams.Streams": lambda m, y: m.plain.generate(50, prime=y),
-    "inference.streams.Streams.codes": lambda m, y: m.plain.streams().codes(y),
+    "inference.wavenet_streams.WaveNetStreams": lambda m, y: m.plain.generate(50, prime=y),
+    "inference.wavenet_streams.WaveNetStreams.codes": lambda m, y: m.plain.streams().codes(y),
+    "inference.recurrent.RecurrentGenerator.streams": lambda m, y: m.recurrent.streams(
+        prime=y
+    ).generate(50),
+    "inference.recurrent_streams.RecurrentStreams.feed": lambda m, y: np.concatenate(
+        m.recurrent.streams().feed("score", y), axis=1
+    ),
+    "inference.streams.Streams.feed": lambda m, y: np.concatenate(
+        m.mixture.streams().feed("score", y), axis=1
+    ),
     "inference.streams.Streams.prime": lambda m, y: primed(m.plain.streams(), y),
+    "inference.wavenet.WaveNetGenerator.streams": lambda m, y: m.plain.streams(prime=y).generate(
+        50
+    ),
+    "inference.wavenet_streams.WaveNetStreams.feed": lambda m, y: np.concatenate(
+        m.plain.streams().feed("outputs", y), axis=1
+    ),
     "metrics.log_spectral_distance.log_spectral_distance": lambda m, y: (
         log_spectral_distance.log_spectral_distance(y, m.partner),
         log_spectral_distance.log_spectral_distance(m.partner, y),
@@ -170,11 +197,7 @@ ENTRANCES = {
     "inference.recurrent.RecurrentGenerator.baselines": lambda m, y: tuple(
         m.recurrent.baselines(y).values()
     ),
-    "inference.recurrent.RecurrentGenerator.outputs": lambda m, y: m.recurrent.outputs(y),
-    "inference.recurrent.RecurrentGenerator.score": lambda m, y: (
-        m.recurrent.score(y).log_likelihood
-    ),
-    "inference.recurrent.RecurrentStreams": lambda m, y: m.recurrent.generate(50, prime=y),
+    "inference.recurrent_streams.RecurrentStreams": lambda m, y: m.recurrent.generate(50, prime=y),
     "inference.sequences.encode_samples": lambda m, y: recurrent_samples.encode_samples(
         y, m.recurrent.config
     ),
@@ -247,11 +270,8 @@ NO_SOUND = {
     "int64": (SOUND * 2**15).astype(np.int64),
     "uint16": (SOUND * 2**15 + 2**15).astype(np.uint16),
 }
-CODECS = (
-    "dsp.mulaw.mulaw_encode",
-    "inference.samples.encode_samples",
-    "base.sound.scaled",
-)  # clip what is loud
+# What clips what is loud.
+CODECS = ("dsp.mulaw.mulaw_encode", "inference.samples.encode_samples", "base.sound.scaled")
 
 
 @pytest.fixture(scope="module")

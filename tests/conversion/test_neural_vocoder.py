@@ -14,10 +14,10 @@ from wavenet.conversion.waveform.neural_vocoder import vocode
 from wavenet.features import world
 from wavenet.features.mel import MelFeatures
 from wavenet.features.world_frames import WorldFeatures
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 
-def make_vocoder(features) -> Generator:
+def make_vocoder(features) -> WaveNetGenerator:
     config = WaveNetConfig(
         dilations=(1, 2), residual_channels=8, gate_channels=8, skip_channels=8, features=features,
         local=LocalConditioning(features.channels, features.hop_length, hidden_channels=8),
@@ -25,7 +25,7 @@ def make_vocoder(features) -> Generator:
     random = np.random.default_rng(0)
     shapes = config.tensor_shapes()
     weights = {n: random.normal(0, 0.1, shape).astype(np.float32) for n, shape in shapes.items()}
-    return Generator(config, weights)
+    return WaveNetGenerator(config, weights)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from wavenet.dsp.noise_shaping import (
 from wavenet.features.mel import MelFeatures
 from wavenet.features.world_frames import WorldFeatures
 from wavenet.inference.noise_shaping import filters_of_frames
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.audio import read_audio
 
 PLAIN = WaveNetConfig(
@@ -84,8 +84,8 @@ def test_generation_is_unshaped():
     random = np.random.default_rng(0)
     shapes = PLAIN.tensor_shapes()
     weights = {n: random.normal(0, 0.3, s).astype(np.float32) for n, s in shapes.items()}
-    plain = Generator(PLAIN, weights)
-    shaped = Generator(dataclasses.replace(PLAIN, noise_shaping=taps), weights)
+    plain = WaveNetGenerator(PLAIN, weights)
+    shaped = WaveNetGenerator(dataclasses.replace(PLAIN, noise_shaping=taps), weights)
     codes = plain.generate(500, seed=3)
     y = shaped.generate(500, seed=3)
     expected = np.clip(scipy.signal.lfilter([1], taps, codes), -1, 1)
@@ -171,11 +171,11 @@ def test_generation_with_filters_of_frames():
     """The sound of the codes, bounded, whatever the blocks; scoring and priming see its codes."""
     config, features = FRAME_SHAPED, FRAME_SHAPED.features
     weights = weights_of(config)
-    generator = Generator(config, weights)
+    generator = WaveNetGenerator(config, weights)
     frames = features.track(np.random.default_rng(0).normal(0, 0.1, 1600))
     y = generator.generate(1600, seed=3, condition=frames)
     plain = dataclasses.replace(config, adaptive_noise_shaping=0.0, noise_shaping=())
-    other = Generator(plain, weights)
+    other = WaveNetGenerator(plain, weights)
     codes = other.generate(1600, seed=3, condition=frames)
     taps, knees = filters_of_frames(config, frames)
     sound = NoiseShaping(1, 80, unlimited(taps)).undo(codes[None])[0]
@@ -220,7 +220,7 @@ def test_codes_at_the_end_of_the_scale_do_not_run_away():
     weights = weights_of(FRAME_SHAPED)
     weights["output.bias"][-1] = 1e4
     frames = FRAME_SHAPED.features.track(np.random.default_rng(0).normal(0, 0.05, 8000))
-    y = Generator(FRAME_SHAPED, weights).generate(8000, condition=frames)
+    y = WaveNetGenerator(FRAME_SHAPED, weights).generate(8000, condition=frames)
     assert np.abs(y).max() < 1
     assert np.abs(y[4000:]).mean() < 0.05
 

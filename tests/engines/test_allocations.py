@@ -13,7 +13,7 @@ import ctypes
 import json
 import numpy as np
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 counter = ctypes.CDLL(None)
 counter.allocation_count.restype = counter.lock_count.restype = ctypes.c_long
@@ -38,7 +38,7 @@ def streams(config):
     shapes = config.tensor_shapes().items()
     tensors = {name: random.normal(0, 0.1, shape).astype(np.float32) for name, shape in shapes}
     condition = {"condition": random.normal(0, 1, (2000, 3))} if config.local else {}
-    return Generator(config, tensors, threads=1).streams(**condition).core
+    return WaveNetGenerator(config, tensors, threads=1).streams(**condition).core
 
 local = {"no": None, "blended": conditioning("stretch"), "stretched": conditioning("stretch", 3)}
 local |= {name: conditioning(name) for name in ("repeat", "transposed", "spread")}

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.models import WaveNet
 
 LOCALS = {
@@ -35,16 +35,16 @@ LOCALS = {
 }  # fmt: skip
 
 
-def make(local: LocalConditioning, threads: int = 1, **settings) -> Generator:
+def make(local: LocalConditioning, threads: int = 1, **settings) -> WaveNetGenerator:
     torch.manual_seed(0)
     sizes = {"dilations": (1, 2, 4, 8), "residual_channels": 9, "gate_channels": 10}
     config = WaveNetConfig(**(sizes | {"skip_channels": 11, "local": local} | settings))
     model = WaveNet(config)
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    return Generator(config, weights, threads)
+    return WaveNetGenerator(config, weights, threads=threads)
 
 
-def frames_of(generator: Generator, count: int = 50) -> np.ndarray:
+def frames_of(generator: WaveNetGenerator, count: int = 50) -> np.ndarray:
     size = (count, generator.config.local.channels)
     return np.random.default_rng(0).standard_normal(size).astype(np.float32)
 
@@ -94,10 +94,10 @@ def test_lookahead_is_what_samples_depend_on(name):
     hop, ahead = generator.config.local.hop_length, generator.lookahead_frames
     y = np.zeros(10 * hop)
     frames = frames_of(generator, 30)
-    before = generator.logits(y, condition=frames)
+    before = generator.outputs(y, condition=frames)
     changed = frames.copy()
     changed[10 + ahead :] += 1
-    np.testing.assert_array_equal(generator.logits(y, condition=changed), before)
+    np.testing.assert_array_equal(generator.outputs(y, condition=changed), before)
 
 
 @pytest.mark.parametrize("batch", [1, 5])

@@ -9,7 +9,7 @@ import wavenet
 from wavenet import _core, dtw
 from wavenet.config.recurrent import RecurrentConfig
 from wavenet.inference.recurrent import RecurrentGenerator
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.model_file import load_model
 
 RANDOM = np.random.default_rng(0)
@@ -188,6 +188,6 @@ def test_arrays_that_are_not_aligned(plain_model):
     codes = RANDOM.integers(0, 256, (1, 9)).astype(np.uint16)
     scores = []
     for f in (np.array, misaligned):
-        generator = Generator(config, {name: f(value) for name, value in tensors.items()})
+        generator = WaveNetGenerator(config, {name: f(value) for name, value in tensors.items()})
         scores.append(generator.streams().core.score(f(codes)))
     np.testing.assert_array_equal(*scores)

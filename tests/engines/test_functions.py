@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wavenet.config import WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 ONE_CHANNEL = {
     "dilations": (1,), "residual_channels": 1, "gate_channels": 2, "skip_channels": 2,
@@ -19,13 +19,13 @@ CODES = np.random.default_rng(0).permutation(65536)
 Y = (CODES - 32768) / 32768  # every value of a sample
 
 
-def one_channel(config: WaveNetConfig, **given) -> Generator:
+def one_channel(config: WaveNetConfig, **given) -> WaveNetGenerator:
     """A model whose tensors are 0 where they are not given (dots for underscores)."""
     tensors = {n: np.zeros(shape, np.float32) for n, shape in config.tensor_shapes().items()}
     for key, values in given.items():
         name = key.replace("_", ".")
         tensors[name] = np.asarray(values, np.float32).reshape(tensors[name].shape)
-    return Generator(config, tensors, threads=1)
+    return WaveNetGenerator(config, tensors, threads=1)
 
 
 def gate_of(slopes: tuple, offsets: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -42,7 +42,7 @@ def gate_of(slopes: tuple, offsets: tuple) -> tuple[np.ndarray, np.ndarray, np.n
         hidden_weight=np.eye(2),
         output_weight=[[1, -1], [0, 0]],
     )
-    found = generator.logits(Y)[1:, 0].astype(np.float64)
+    found = generator.outputs(Y)[1:, 0].astype(np.float64)
     sums = (np.float32(slope) * Y[:-1].astype(np.float32) for slope in slopes)
     return found, *(np.float64(a) + offset for a, offset in zip(sums, offsets, strict=True))
 

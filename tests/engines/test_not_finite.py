@@ -8,7 +8,7 @@ import pytest
 import wavenet
 from wavenet.config.recurrent import RecurrentConfig
 from wavenet.inference.recurrent import RecurrentGenerator
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.hub import find_model
 from wavenet.io.model_file import load_model, save_model
 
@@ -37,7 +37,7 @@ def test_likelihoods_that_are_no_numbers(plain_model):
     tensors["hidden.bias"][:] = 3e38
     tensors["output.weight"][:] = np.where(np.arange(8)[None, :, None] % 2, 3e38, -3e38)
     with pytest.raises(ValueError, match="sample 0 has no likelihood"):
-        Generator(config, tensors, threads=1).score(np.zeros(9))
+        WaveNetGenerator(config, tensors, threads=1).score(np.zeros(9))
 
 
 @pytest.mark.parametrize("name", ["blocks.0.dilated.weight", "output.weight"])
@@ -45,11 +45,11 @@ def test_weights_beyond_bfloat16(plain_model, tmp_path, name):
     config, tensors = load_model(plain_model)
     tensors[name][0, 0, 0] = 3.4e38
     with pytest.raises(ValueError, match=r"a weight of 3\.4e\+38 is beyond bfloat16"):
-        Generator(config, tensors, precision="bf16")
+        WaveNetGenerator(config, tensors, precision="bf16")
     with pytest.raises(ValueError, match=r"a weight of 3\.4e\+38 is beyond bfloat16"):
         save_model(tmp_path, dataclasses.replace(config, precision="bf16"), tensors)
     tensors[name][0, 0, 0] = 3.38e38
-    Generator(config, tensors, precision="bf16").generate(9)
+    WaveNetGenerator(config, tensors, precision="bf16").generate(9)
 
 
 @pytest.mark.parametrize(("weight", "width"), [(1e30, 1e30), (1e-38, 1e-6), (3e38, 1.0)])
@@ -64,11 +64,11 @@ def test_weights_beyond_8_bits(plain_model, tmp_path, weight, width):
             tensors[f"blocks.{block}.{layer}.input_range"] = ranges
     if width > 1:
         with pytest.raises(ValueError, match="beyond 8 bits"):
-            Generator(config, tensors)
+            WaveNetGenerator(config, tensors)
         with pytest.raises(ValueError, match="beyond 8 bits"):
             save_model(tmp_path, config, tensors)
     else:
-        Generator(config, tensors).generate(9)
+        WaveNetGenerator(config, tensors).generate(9)
 
 
 @pytest.mark.parametrize("name", ["mixture.scale", "mixture.offset", "projection.matrix"])

@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from wavenet.config import WaveNetConfig
 from wavenet.evaluation.verification import verify
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.model_file import save_model
 from wavenet.models import WaveNet
 from wavenet.models.losses import negative_log_likelihood
@@ -24,14 +24,14 @@ def config_of(output: str, mixtures: int = 3, **settings) -> WaveNetConfig:
     return WaveNetConfig(output=output, input="scalar", mixtures=mixtures, **settings)
 
 
-def constant(config: WaveNetConfig, parameters: np.ndarray, threads: int = 1) -> Generator:
+def constant(config: WaveNetConfig, parameters: np.ndarray, threads: int = 1) -> WaveNetGenerator:
     """A model whose outputs are these parameters whatever came before."""
     weights = {name: np.zeros(shape, np.float32) for name, shape in config.tensor_shapes().items()}
     weights["output.bias"] = parameters.astype(np.float32)
-    return Generator(config, weights, threads)
+    return WaveNetGenerator(config, weights, threads=threads)
 
 
-def random_model(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, Generator]:
+def random_model(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, WaveNetGenerator]:
     """A model whose outputs vary, with scales around 1/50 of full scale."""
     torch.manual_seed(0)
     model = WaveNet(config).eval()
@@ -145,7 +145,7 @@ def test_outputs_equal_torch(output, instruction_set):
         inputs = torch.from_numpy(np.concatenate([[0], y[:-1]]).astype(np.float32))[None]
         outputs = model(inputs)
     np.testing.assert_allclose(
-        generator.logits(y), outputs[0].T.numpy(), rtol=0, atol=1e-5 * float(outputs.abs().max())
+        generator.outputs(y), outputs[0].T.numpy(), rtol=0, atol=1e-5 * float(outputs.abs().max())
     )
     codes = torch.from_numpy(generator.codes(y).astype(np.int64))[None]
     nats = negative_log_likelihood(outputs.double(), codes, config)
@@ -187,7 +187,7 @@ def test_hopeless_weights_do_not_crash(output, tmp_path):
     config = config_of(output)
     weights = {n: np.full(s, 1e30, np.float32) for n, s in config.tensor_shapes().items()}
     save_model(tmp_path / "model", config, weights)
-    generator = Generator(config, weights)
+    generator = WaveNetGenerator(config, weights)
     y = generator.generate(20)
     assert np.all(np.abs(y) <= 1)
     if "mixture" in output:

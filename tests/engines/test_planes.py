@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wavenet.config import WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 SHAPES = {  # kernel size, residual, gate and skip channels
     "1": (2, 1, 2, 1),
@@ -19,7 +19,7 @@ SHAPES = {  # kernel size, residual, gate and skip channels
 }
 
 
-def make(shape: str, dilations=(1, 2, 4, 8, 16, 37, 1, 2), **settings) -> Generator:
+def make(shape: str, dilations=(1, 2, 4, 8, 16, 37, 1, 2), **settings) -> WaveNetGenerator:
     kernel_size, residual, gate, skip = SHAPES[shape]
     config = WaveNetConfig(
         dilations=dilations, kernel_size=kernel_size, residual_channels=residual,
@@ -30,7 +30,7 @@ def make(shape: str, dilations=(1, 2, 4, 8, 16, 37, 1, 2), **settings) -> Genera
         name: (random.standard_normal(size) / np.sqrt(max(1, np.prod(size[1:])))).astype("f4")
         for name, size in config.tensor_shapes().items()
     }
-    return Generator(config, tensors, threads=1)
+    return WaveNetGenerator(config, tensors, threads=1)
 
 
 def random_codes(batch: int, count: int) -> np.ndarray:
@@ -118,7 +118,7 @@ def test_the_start_of_a_table_with_infinite_rows():
     tensors = {n: random.standard_normal(s).astype("f4") for n, s in config.tensor_shapes().items()}
     tensors["embedding.weight"][0] = 1e30
     tensors["input.weight"][:] += 1e20
-    generator = Generator(config, tensors, threads=1)
+    generator = WaveNetGenerator(config, tensors, threads=1)
     codes = 1 + random_codes(1, 40) % 15
     expected = in_steps(generator.streams(), codes)
     assert np.isfinite(expected).all()

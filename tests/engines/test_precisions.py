@@ -14,7 +14,7 @@ from wavenet.compression.quantization import (
 )
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.inference.load import load
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.manifest import Clip
 from wavenet.io.model_file import load_model, save_model
 from wavenet.io.reduced_precision import from_bfloat16, from_int8, to_bfloat16, to_int8
@@ -86,8 +86,8 @@ def test_bfloat16_is_float32_with_rounded_weights(folders, instruction_set):
         else value
         for name, value in random_tensors(CONFIG).items()
     }
-    expected = Generator(CONFIG, rounded, 1).logits(SOUND, condition=FRAMES)
-    found = load(folders / "bf16").logits(SOUND, condition=FRAMES)
+    expected = WaveNetGenerator(CONFIG, rounded, threads=1).outputs(SOUND, condition=FRAMES)
+    found = load(folders / "bf16").outputs(SOUND, condition=FRAMES)
     if instruction_set not in PAIRS:
         np.testing.assert_array_equal(found, expected)
     else:
@@ -97,8 +97,8 @@ def test_bfloat16_is_float32_with_rounded_weights(folders, instruction_set):
 
 
 def test_8_bits_are_near_float32(folders, instruction_set):
-    expected = load(folders / "float32").logits(SOUND, condition=FRAMES)
-    found = load(folders / "int8").logits(SOUND, condition=FRAMES)
+    expected = load(folders / "float32").outputs(SOUND, condition=FRAMES)
+    found = load(folders / "int8").outputs(SOUND, condition=FRAMES)
     scale = np.abs(expected).max()
     assert np.sqrt(np.mean((found - expected) ** 2)) < 0.02 * scale
     assert np.abs(found - expected).max() < 0.1 * scale
@@ -109,9 +109,9 @@ def test_8_bits_agree_over_instruction_sets(folders, instruction_set):
     """Sums of integers are exact; only the gates' last bits may turn a rounding."""
     from wavenet import _core
 
-    found = load(folders / "int8").logits(SOUND, condition=FRAMES)
+    found = load(folders / "int8").outputs(SOUND, condition=FRAMES)
     _core.set_instruction_set("generic")
-    expected = load(folders / "int8").logits(SOUND, condition=FRAMES)
+    expected = load(folders / "int8").outputs(SOUND, condition=FRAMES)
     assert np.sqrt(np.mean((found - expected) ** 2)) < 2e-3 * np.abs(expected).max()
 
 
@@ -131,7 +131,7 @@ def test_streams_do_not_depend_on_blocks_threads_or_batch(folders, precision, in
 def test_steps_equal_blocks(folders, precision, instruction_set):
     generator = load(folders / precision)
     y = generator.generate(500, seed=1, temperature=0.0, condition=FRAMES)
-    logits = generator.logits(y, condition=FRAMES)
+    logits = generator.outputs(y, condition=FRAMES)
     np.testing.assert_array_equal(logits.argmax(axis=1), generator.codes(y))
 
 
@@ -166,13 +166,13 @@ def test_a_calibrated_file_of_any_precision_loads_in_8_bits(folders, tmp_path, p
     )
     config, tensors = load_model(tmp_path / "new")
     assert config.precision == precision and load(tmp_path / "new").precision == precision
-    plain = load(folders / precision).logits(SOUND, condition=FRAMES)
-    np.testing.assert_array_equal(load(tmp_path / "new").logits(SOUND, condition=FRAMES), plain)
+    plain = load(folders / precision).outputs(SOUND, condition=FRAMES)
+    np.testing.assert_array_equal(load(tmp_path / "new").outputs(SOUND, condition=FRAMES), plain)
     quantize(tmp_path / "new", tmp_path / "int8", "int8")  # needs no recordings any more
-    found = load(tmp_path / "new", "int8").logits(SOUND, condition=FRAMES)
-    expected = load(tmp_path / "int8").logits(SOUND, condition=FRAMES)
+    found = load(tmp_path / "new", "int8").outputs(SOUND, condition=FRAMES)
+    expected = load(tmp_path / "int8").outputs(SOUND, condition=FRAMES)
     np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
-    exact = load(folders / "int8").logits(SOUND, condition=FRAMES)
+    exact = load(folders / "int8").outputs(SOUND, condition=FRAMES)
     assert np.sqrt(np.mean((found - exact) ** 2)) < 0.02 * np.abs(exact).max()
     tensors.pop("blocks.3.skip.input_range")
     with pytest.raises(ValueError, match="lacks the tensor"):

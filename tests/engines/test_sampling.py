@@ -8,7 +8,7 @@ import pytest
 from wavenet.config import WaveNetConfig
 from wavenet.config.recurrent import RecurrentConfig
 from wavenet.inference.recurrent import RecurrentGenerator
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 CONFIG = WaveNetConfig(
     dilations=(1, 2), residual_channels=4, gate_channels=4, skip_channels=4,
@@ -16,7 +16,7 @@ CONFIG = WaveNetConfig(
 )  # fmt: skip
 
 
-def generator_with(**changes) -> Generator:
+def generator_with(**changes) -> WaveNetGenerator:
     """A model with random weights, of which some rows are given."""
     random = np.random.default_rng(0)
     shapes = CONFIG.tensor_shapes().items()
@@ -26,10 +26,10 @@ def generator_with(**changes) -> Generator:
     for name, rows in changes.items():
         for row, values in rows.items():
             weights[f"output.{name}"][row] = values
-    return Generator(CONFIG, weights, threads=1)
+    return WaveNetGenerator(CONFIG, weights, threads=1)
 
 
-def codes(generator: Generator, **options) -> list[int]:
+def codes(generator: WaveNetGenerator, **options) -> list[int]:
     return generator.codes(generator.generate(20, seed=1, **options)).tolist()
 
 
@@ -77,7 +77,7 @@ def test_classes_that_fill_up_a_panel_are_never_drawn(classes, level, options, i
         config = dataclasses.replace(CONFIG, quantization_channels=classes)
         tensors = zeros_of(config)
         tensors["output.bias"][:] = level
-        generator = Generator(config, tensors, threads=1)
+        generator = WaveNetGenerator(config, tensors, threads=1)
         core = generator.streams(batch=2, **options).core
         settings = {"seed": 0, "temperature": 1.0, "top_k": 0, "top_p": 1.0} | options
         drawn = core.generate(60, **settings)
@@ -95,7 +95,7 @@ def test_components_that_fill_up_a_panel_are_never_drawn(output, level, instruct
     for bias in (0.0, level):
         tensors = zeros_of(config)
         tensors["output.bias"][:] = [bias] * 3 + [-0.5, 0.25, 0.5] + [-15.0] * 3
-        generators.append(Generator(config, tensors, threads=1))
+        generators.append(WaveNetGenerator(config, tensors, threads=1))
     expected, drawn = (generator.generate(60, seed=1) for generator in generators)
     np.testing.assert_array_equal(drawn, expected)
     assert len(np.unique(np.round(drawn, 3))) == 3

@@ -10,7 +10,7 @@ import pytest
 
 import wavenet
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.models import WaveNet
 
 # The streams have their memory; then no stack of a further thread fits in the address space.
@@ -45,7 +45,9 @@ def test_one_stream_on_two_cores(precision, upsampling, instruction_set):
     weights = {name: value.numpy() for name, value in WaveNet(config).state_dict().items()}
     frames = np.random.default_rng(0).standard_normal((64, 3))
     one, two = (
-        Generator(config, weights, threads, precision).generate(512, condition=frames, speaker="a")
+        WaveNetGenerator(config, weights, precision, threads).generate(
+            512, condition=frames, speaker="a"
+        )
         for threads in (1, 2)
     )
     np.testing.assert_array_equal(one, two)
@@ -57,11 +59,11 @@ REFUSED = """
 import copy, ctypes
 import numpy as np
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 config = WaveNetConfig(dilations=(1, 2, 4), local=LocalConditioning(3, 300, layers=0))
 weights = {name: np.zeros(shape, np.float32) for name, shape in config.tensor_shapes().items()}
-streams = Generator(config, weights, threads=2).streams(condition=np.zeros((4, 3)), seed=1)
+streams = WaveNetGenerator(config, weights, threads=2).streams(condition=np.zeros((4, 3)), seed=1)
 streams.generate(256)
 refuse = ctypes.c_int.in_dll(ctypes.CDLL(None), "refuse_in_threads")
 refuse.value = 1

@@ -13,7 +13,7 @@ from wavenet import _core
 from wavenet.compression.quantization import Recording, quantize
 from wavenet.config import WaveNetConfig
 from wavenet.inference.load import load
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.model_file import save_model
 
 # Residual, gate and skip channels: whole tiles; tiles and a rest of steps; only a rest; panels in
@@ -96,7 +96,7 @@ def test_numbers_below_the_normal_ones(columns, tiles):
         tensors[f"blocks.{block}.skip.bias"][:] = 0
     tensors["hidden.weight"] *= 1e37
     codes = random.integers(0, 256, (columns, 8)).astype(np.uint16)
-    generator = Generator(config, tensors, threads=1, precision="bf16")
+    generator = WaveNetGenerator(config, tensors, threads=1, precision="bf16")
     together = generator.streams(batch=columns).core.logits(codes)
     assert np.isfinite(together).all() and together.std() > 0.1
     for stream in {0, columns - 1}:

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.inference.samples import silence_code
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.samples import decode_samples, silence_code
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.models import WaveNet
 
 CONDITIONING = {
@@ -73,7 +73,7 @@ SIZES = [
 ]
 
 
-def make(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, Generator]:
+def make(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, WaveNetGenerator]:
     torch.manual_seed(0)
     model = WaveNet(config).eval()
     if config.local and config.local.upsampling in ("stretch", "spread"):  # not symmetric
@@ -81,7 +81,7 @@ def make(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, Generator]:
             for values in layer.parameters():
                 torch.nn.init.normal_(values, 1 / values.numel(), 0.2)
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    return model, Generator(config, weights, threads)
+    return model, WaveNetGenerator(config, weights, threads=threads)
 
 
 def conditioning(config: WaveNetConfig, seed: int = 0) -> dict:
@@ -96,13 +96,15 @@ def conditioning(config: WaveNetConfig, seed: int = 0) -> dict:
     return values
 
 
-def torch_logits(model: WaveNet, generator: Generator, y: np.ndarray, values: dict) -> np.ndarray:
+def torch_logits(
+    model: WaveNet, generator: WaveNetGenerator, y: np.ndarray, values: dict
+) -> np.ndarray:
     """Teacher-forced logits of one pass of the torch module."""
     config = model.config
     codes = generator.codes(y).astype(np.int64)
     inputs = np.concatenate([[silence_code(config)], codes[:-1]]).astype(np.int64)
     if config.input == "scalar":
-        inputs = generator._decode(inputs)
+        inputs = decode_samples(inputs, config)
     tensor = {name: torch.tensor(np.asarray(v), dtype=torch.float32) for name, v in values.items()}
     with torch.no_grad():
         logits = model(
@@ -125,7 +127,7 @@ def test_logits_equal_torch(kind, condition, size, instruction_set):
     y = np.random.default_rng(1).uniform(-1, 1, 230)
     values = conditioning(config)
     expected = torch_logits(model, generator, y, values)
-    logits = generator.logits(y, **values)
+    logits = generator.outputs(y, **values)
     np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
     streams = generator.streams(**values)  # one step a call: the same bits as in blocks
@@ -165,7 +167,7 @@ def test_conditioning_to_the_last_frame(condition, frames, instruction_set):
     length = frames * config.local.hop_length
     y = np.random.default_rng(1).uniform(-1, 1, length)
     expected = torch_logits(model, generator, y, values)
-    logits = generator.logits(y, **values)
+    logits = generator.outputs(y, **values)
     np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
@@ -270,7 +272,7 @@ def test_receptive_field():
     for past, same in [(config.receptive_field + 1, True), (config.receptive_field, False)]:
         changed = y.copy()
         changed[-1 - past] = -changed[-1 - past]
-        equal = np.array_equal(generator.logits(y)[-1], generator.logits(changed)[-1])
+        equal = np.array_equal(generator.outputs(y)[-1], generator.outputs(changed)[-1])
         assert equal is same, past
 
 
@@ -295,8 +297,8 @@ def test_sampling_distribution(options, instruction_set):
     with torch.no_grad():
         model.output.bias.copy_(torch.linspace(-1.5, 1.5, 16))
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    generator = Generator(config, weights)
-    logits = generator.logits(np.zeros(1))[0].astype(np.float64) / options.get("temperature", 1)
+    generator = WaveNetGenerator(config, weights)
+    logits = generator.outputs(np.zeros(1))[0].astype(np.float64) / options.get("temperature", 1)
     expected = np.exp(logits - logits.max())
     expected /= expected.sum()
     order = np.argsort(-expected)
@@ -399,7 +401,7 @@ FRAMES = np.zeros((5, 4))
         (
             LABELLED,
             lambda g: g.generate(101, global_vector=[0, 0], condition=FRAMES),
-            "lasts for 100 more samples, not for 101",
+            "covers 100 more samples, not 101",
         ),
         (
             LABELLED,

@@ -7,7 +7,7 @@ import pytest
 
 from wavenet.config import LocalConditioning, WaveNetConfig
 from wavenet.features.labels import LabelFeatures
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 
 def with_duration(mean, deviation=0.0) -> WaveNetConfig:
@@ -30,8 +30,8 @@ def test_a_text_that_does_not_fit_in_memory():
     """10 symbols of 5e5 s each have 5e8 frames; refused before any memory is asked for."""
     config = with_duration(5e5)
     tensors = {n: np.zeros(s, np.float32) for n, s in config.tensor_shapes().items()}
-    generator = Generator(config, tensors)
+    generator = WaveNetGenerator(config, tensors)
     with pytest.raises(ValueError, match=r"s of symbols are .* frames .* divide the text"):
         generator.condition_from_text("a" * 10)
     brief = dataclasses.replace(config, features=with_duration(0.1).features)
-    assert Generator(brief, tensors).condition_from_text("a" * 10).shape[1] == 11
+    assert WaveNetGenerator(brief, tensors).condition_from_text("a" * 10).shape[1] == 11

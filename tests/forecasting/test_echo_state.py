@@ -41,9 +41,9 @@ def test_goes_on_with_chaos():
     """A second of the Lorenz system, in which small errors grow to 2.5 times their size."""
     y = lorenz(4200)
     network = EchoStateNetwork(300, seed=1).fit(y[:4000])
-    future = network.generate(50, prime=y[3000:4000], temperature=0)
+    future = network.generator.generate(50, prime=y[3000:4000], temperature=0)
     assert np.abs(future - y[4000:4050]).max() < 0.1 * y.std(axis=0).min()
-    blocks = list(network.stream(50, 7, prime=y[3000:4000], temperature=0))
+    blocks = list(network.generator.stream(50, 7, prime=y[3000:4000], temperature=0))
     np.testing.assert_array_equal(np.concatenate(blocks), future)
 
 
@@ -60,7 +60,7 @@ def test_reservoir_against_numpy(fitted):
         new = np.tanh(w["layers.0.weight_ih_l0"] @ x + recurrent @ h + w["layers.0.bias_ih_l0"])
         h = 0.3 * h + 0.7 * new
         expected.append(w["output.weight"] @ h + w["skip.weight"] @ x + w["output.bias"])
-    outputs = fitted.generator_.outputs(y)
+    outputs = fitted.generator.outputs(y)
     scale = np.abs(w["output.weight"]).sum(axis=1) * 1e-6
     assert (np.abs(outputs - expected) < 10 * scale + 1e-4).all()
 
@@ -70,9 +70,9 @@ def test_ridge_is_that_of_a_dense_solve():
     network = EchoStateNetwork(20, ridge=0.1, washout=50, connections=5).fit(y)
     identity = dict(network.tensors_)
     h = []
-    streams = network.generator_.streams()
+    streams = network.generator.streams()
     for row in y:
-        streams.feed("prime", row[None, None].astype(np.float32), 1)
+        streams.prime(row[None])
         h.append(streams.save()["hidden"].ravel())
     x = np.concatenate([np.zeros((1, 1)), y[:-1]])
     x = (x - x[1:].mean()) / x[1:].std()
@@ -92,11 +92,14 @@ def test_file_is_a_model(fitted, tmp_path):
     assert loaded.config.cell == "rnn" and loaded.config.leak == pytest.approx(0.7)
     np.testing.assert_array_equal(
         loaded.generate(50, prime=waves(200), seed=1),
-        fitted.generate(50, prime=waves(200), seed=1),
+        fitted.generator.generate(50, prime=waves(200), seed=1),
     )
-    assert fitted.score(waves(500)).bits_per_sample == loaded.score(waves(500)).bits_per_sample
+    assert (
+        fitted.generator.score(waves(500)).bits_per_sample
+        == loaded.score(waves(500)).bits_per_sample
+    )
     with pytest.raises(ValueError, match="not fitted yet"):
-        EchoStateNetwork(10).generate(5)
+        EchoStateNetwork(10).generator.generate(5)
 
 
 def test_covariates_and_sequences():
@@ -105,7 +108,7 @@ def test_covariates_and_sequences():
     x = random.standard_normal((1000, 1))
     y = 0.5 * x + 0.3 * np.roll(x, 1, axis=0)
     network = EchoStateNetwork(100, seed=1).fit([y[:500], y[500:]], [x[:500], x[500:]])
-    log_likelihood = network.score(y, covariates=x).log_likelihood[100:]
+    log_likelihood = network.generator.score(y, condition=x).log_likelihood[100:]
     assert log_likelihood.mean() > 2.5  # that of a deviation of 0.02; that of y is 0.6
 
 

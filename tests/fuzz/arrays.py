@@ -12,7 +12,7 @@ from wavenet.config.recurrent import RecurrentConfig
 from wavenet.conversion.trajectory.global_variance import global_variance_objective
 from wavenet.dsp.mlpg import trajectory_convert
 from wavenet.inference.recurrent import RecurrentGenerator
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.metrics.forecasts import continuous_ranked_probability_score
 
 WINDOWS = [[1.0], [-0.5, 0.0, 0.5]]
@@ -25,12 +25,12 @@ def zeros_of(config) -> dict[str, np.ndarray]:
 
 
 @functools.cache
-def conditioned() -> Generator:
+def conditioned() -> WaveNetGenerator:
     config = WaveNetConfig(
         dilations=(1, 2), residual_channels=8, gate_channels=8, skip_channels=8,
         quantization_channels=8, speakers=("a", "b"), local=LocalConditioning(3, 4, layers=1),
     )  # fmt: skip
-    return Generator(config, zeros_of(config), threads=1)
+    return WaveNetGenerator(config, zeros_of(config), threads=1)
 
 
 @functools.cache

@@ -112,7 +112,7 @@ def conditioning(random, config, batch: int) -> dict:
         given["global_vector"] = random.normal(size=(batch, config.global_channels))
     if config.kind == "recurrent":
         if config.covariates:
-            given["covariates"] = random.normal(size=(batch, SAMPLES, config.covariates))
+            given["condition"] = random.normal(size=(batch, SAMPLES, config.covariates))
         return given
     if config.local:
         frames = -(-SAMPLES // config.local.hop_length)

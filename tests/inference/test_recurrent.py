@@ -72,7 +72,7 @@ def example(config: RecurrentConfig, n: int, seed: int = 0):
         y = random.standard_normal((n, config.dimensions)).astype(np.float32)
     values = {}
     if config.covariates:
-        values["covariates"] = random.standard_normal((n, config.covariates)).astype(np.float32)
+        values["condition"] = random.standard_normal((n, config.covariates)).astype(np.float32)
     if config.global_channels:
         values["global_vector"] = random.standard_normal(config.global_channels)
     return (y if config.feedback else None), values
@@ -215,7 +215,7 @@ def test_batch_of_different_conditioning():
     model, generator = make("classes", threads=2)
     parts = [example(model.config, 80, seed)[1] for seed in range(3)]
     together = generator.generate(
-        batch=3, temperature=0, covariates=np.stack([p["covariates"] for p in parts]),
+        batch=3, temperature=0, condition=np.stack([p["condition"] for p in parts]),
         global_vector=np.stack([p["global_vector"] for p in parts]),
     )  # fmt: skip
     for b, values in enumerate(parts):
@@ -260,7 +260,7 @@ def test_model_files(name, tmp_path):
         ("text", lambda g: g.score(""), r"shape \(n,\), n > 0"),
         ("text", lambda g: g.generate(9, top_k=10), "top_k.*9.*10"),
         ("text", lambda g: g.generate(9, temperature=-1), "temperature.*-1"),
-        ("text", lambda g: g.generate(9, covariates=np.zeros((9, 1))), "takes no covariates"),
+        ("text", lambda g: g.generate(9, condition=np.zeros((9, 1))), "takes no condition"),
         ("text", lambda g: g.outputs(None), "needs the samples"),
         ("audio", lambda g: g.generate(9, prime=[np.nan]), "NaN"),
         ("audio", lambda g: g.generate(9, prime="a"), "does not take text"),
@@ -281,7 +281,7 @@ def test_model_files(name, tmp_path):
         ),
         ("gaussian", lambda g: g.generate(top_k=3, **example(g.config, 9)[1]), "need a model of"),
         ("points", lambda g: g.score(np.zeros((4, 2))), "gives no likelihood"),
-        ("effect", lambda g: g.generate(covariates=np.zeros((5, 2))), r"got \(5, 2\)"),
+        ("effect", lambda g: g.generate(condition=np.zeros((5, 2))), r"got \(5, 2\)"),
     ],
 )
 def test_bad_arguments(name, call, message):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.frames import blocks_of_file, blocks_of_pipe
 from wavenet.models import WaveNet
 
@@ -39,7 +39,7 @@ def test_few_frames_in_blocks(frames):
     """Fewer than the condition network looks around, too."""
     config = WaveNetConfig(dilations=(1, 2), local=LocalConditioning(3, 8))
     weights = {name: value.numpy() for name, value in WaveNet(config).state_dict().items()}
-    generator = Generator(config, weights, threads=1)
+    generator = WaveNetGenerator(config, weights, threads=1)
     values = np.random.default_rng(0).standard_normal((frames, 3)).astype(np.float32)
     blocks = generator.stream(condition=iter([row[None] for row in values]))
     expected = generator.generate(condition=values)

@@ -71,7 +71,7 @@ def synthesize_manifest(
     seed
         Row i of the manifest (from 0) has the seed `seed` + i unless it names one.
     options
-        `temperature`, `top_k`, `top_p` as for `Generator.generate`.
+        `temperature`, `top_k`, `top_p` as for `WaveNetGenerator.generate`.
     progress
         Called with the numbers of rows done and of all.
 

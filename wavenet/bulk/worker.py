@@ -15,7 +15,7 @@ import numpy as np
 from wavenet.base.validation import sampling_options
 from wavenet.bulk.jobs import Job
 from wavenet.inference.load import load
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.atomic import explain, remove_temporary
 from wavenet.io.audio import audio_writer, read_audio
 from wavenet.io.frames import blocks_of_file
@@ -66,11 +66,11 @@ class Setup:
         """Finds what is wrong with the model or the options before any worker starts."""
         sampling_options(self.load().config, **self.options)
 
-    def load(self) -> Generator:
+    def load(self) -> WaveNetGenerator:
         """The model on one thread."""
         path = find_model(self.model)
         generator = load(path, threads=1)
-        if not isinstance(generator, Generator) or generator.config.series:
+        if not isinstance(generator, WaveNetGenerator) or generator.config.series:
             raise ValueError(f"{self.model} is not a WaveNet of audio, which a manifest needs")
         return generator
 

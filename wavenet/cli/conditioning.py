@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from wavenet.inference.wavenet import Generator
+    from wavenet.inference.wavenet import WaveNetGenerator
 
 
-def check_condition(generator: Generator, model: str, given: bool) -> None:
+def check_condition(generator: WaveNetGenerator, model: str, given: bool) -> None:
     """Refuses a missing condition, and says which option gives one."""
     config = generator.config
     if given or config.local is None:
@@ -30,7 +30,7 @@ def check_condition(generator: Generator, model: str, given: bool) -> None:
 
 
 def frames_of_text(
-    generator: Generator,
+    generator: WaveNetGenerator,
     text: str | None,
     speaker: str | None,
     seed: int,
@@ -59,7 +59,7 @@ def frames_of_text(
     return np.concatenate([silence, frames]), said
 
 
-def frames_of_file(generator: Generator, path: Path) -> tuple[np.ndarray, int | None]:
+def frames_of_file(generator: WaveNetGenerator, path: Path) -> tuple[np.ndarray, int | None]:
     """Feature frames of a file, those of a recording as in the model's training; its length."""
     if path.suffix == ".npy":
         from wavenet.io.frames import file_frames

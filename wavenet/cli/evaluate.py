@@ -51,9 +51,9 @@ def evaluate(
         check_picture(plot)
     generator = None
     if model:
-        from wavenet.inference.wavenet import Generator
+        from wavenet.inference.wavenet import WaveNetGenerator
 
-        generator = Generator.load(model)
+        generator = WaveNetGenerator.load(model)
     result = measure(references, outputs, model=generator, n_jobs=jobs, note=note)
     means = result.means
     count = f"{len(result.files)} file{'s' * (len(result.files) != 1)}"

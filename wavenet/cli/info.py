@@ -27,7 +27,7 @@ def info(
         print(f"instruction sets: {', '.join(cpu['available'])}; in use: {cpu['chosen']}")
         _print_shipped_models()
         return
-    from wavenet.inference.wavenet import Generator
+    from wavenet.inference.wavenet import WaveNetGenerator
     from wavenet.io.hub import find_model
     from wavenet.io.model_file import load_model
 
@@ -41,7 +41,7 @@ def info(
     if config.kind == "wavenet":
         _print_wavenet(config)
         if config.local and not config.series:
-            _print_latency(config, Generator(config, tensors).lookahead_frames)
+            _print_latency(config, WaveNetGenerator(config, tensors).lookahead_frames)
     elif config.kind == "recurrent":
         _print_recurrent(config)
     elif config.kind == "voice-converter":

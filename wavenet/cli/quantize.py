@@ -37,10 +37,10 @@ def quantize(
         wavenet quantize my-model --precision float32 --calibrate recordings/ -o my-model
     """
     from wavenet.compression.quantization import bits_per_sample, quantize, read_recordings
-    from wavenet.inference.wavenet import Generator
+    from wavenet.inference.wavenet import WaveNetGenerator
     from wavenet.io.manifest import read_clips
 
-    generator = Generator.load(model, "float32")
+    generator = WaveNetGenerator.load(model, "float32")
     clips = read_clips(calibrate, note) if calibrate else []
     held_out = [clip for clip in clips if clip.split == "validation"] or clips[4::5]
     used = [clip for clip in clips if clip not in held_out]
@@ -52,7 +52,7 @@ def quantize(
         before = bits_per_sample(generator, read_recordings(generator, held_out))
         for reduced in [name for name in ("bf16", "int8") if name in (precision, "int8")]:
             after = bits_per_sample(
-                Generator.load(output, reduced), read_recordings(generator, held_out)
+                WaveNetGenerator.load(output, reduced), read_recordings(generator, held_out)
             )
             print(
                 f"{reduced}: {after:.4f} bits per sample on {len(held_out)} held-out clips, "

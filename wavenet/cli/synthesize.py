@@ -16,7 +16,7 @@ import typer
 from wavenet.cli.conditioning import check_condition, frames_of_file, frames_of_text
 
 if TYPE_CHECKING:
-    from wavenet.inference.wavenet import Generator
+    from wavenet.inference.wavenet import WaveNetGenerator
 
 DEFAULT_SECONDS = 2.0
 DEFAULT_LENGTH = 1000  # of a text
@@ -117,7 +117,12 @@ def synthesize(
     from wavenet.inference.load import load
     from wavenet.io.audio import read_audio
 
-    drawing = {"seed": seed, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+    drawing: dict[str, Any] = {
+        "seed": seed,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+    }
     if manifest is not None:
         from wavenet.cli.bulk import synthesize_many
 
@@ -193,7 +198,7 @@ def _check_is_of_audio(config: Any, model: str) -> None:
 
 
 def _condition(
-    generator: Generator,
+    generator: WaveNetGenerator,
     model: str,
     path: Path | None,
     text: str | None,

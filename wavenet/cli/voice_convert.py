@@ -141,9 +141,9 @@ def apply(
     converter = VoiceConverter.load(model)
     network = None
     if vocoder:
-        from wavenet.inference.wavenet import Generator
+        from wavenet.inference.wavenet import WaveNetGenerator
 
-        network = Generator.load(vocoder, threads=1)
+        network = WaveNetGenerator.load(vocoder, threads=1)
     if "-" not in (*inputs, output):
         with _progress() as progress:
             made = convert_files(

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wavenet.base.validation import choice
-from wavenet.config import WaveNetConfig
-from wavenet.config.wavenet import PRECISIONS
-from wavenet.inference.wavenet import Generator
+from wavenet.config import RecurrentConfig, WaveNetConfig
+from wavenet.config.precision import PRECISIONS
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.atomic import check_writable
 from wavenet.io.audio import read_audio
 from wavenet.io.hub import find_model
@@ -33,7 +33,7 @@ class Recording:
     ----------
     y : (n_samples,)
     conditioning
-        Arguments of `Generator.score`: speaker, condition, global_vector.
+        Arguments of `WaveNetGenerator.score`: speaker, condition, global_vector.
     """
 
     y: NDArray[np.float32]
@@ -50,7 +50,8 @@ def quantize(
 
     With "int8" the blocks have weights and inputs of 8 bits: weights with a scale for each output
     channel, inputs with one for each input channel, from the largest magnitude that it takes on
-    the recordings. The head keeps bfloat16 weights. With recordings these ranges are in the new
+    the recordings. The head keeps bfloat16 weights. A recurrent model needs no recordings; its
+    file keeps float32 weights for "int8". With recordings these ranges are in the new
     file whatever its precision, so that `wavenet.load(directory, "int8")` works.
 
     Parameters
@@ -67,24 +68,28 @@ def quantize(
     Raises
     ------
     ValueError
-        The model is no WaveNet, or one in 8 bits already; or "int8" lacks recordings.
+        The model does not generate samples, or is in 8 bits already; or "int8" lacks
+        recordings.
     """
     config, tensors = load_model(find_model(model))
-    if not isinstance(config, WaveNetConfig):
-        raise ValueError(f"{model} holds a {config.kind} model; only a WaveNet is quantized")
+    if not isinstance(config, WaveNetConfig | RecurrentConfig):
+        raise ValueError(f"{model} holds a {config.kind} model, which is not quantized")
     if config.precision == "int8":
         raise ValueError(f"{model} is already in int8; quantize the model that it was made of")
     chosen = choice("precision", precision, PRECISIONS)
     config = dataclasses.replace(config, precision=chosen)
     check_writable(Path(directory) / "model.safetensors", parents=True)
-    tensors |= activation_ranges(Generator(config, tensors, precision="float32"), recordings)
+    if isinstance(config, RecurrentConfig):
+        save_model(directory, config, tensors)
+        return
+    tensors |= activation_ranges(WaveNetGenerator(config, tensors, precision="float32"), recordings)
     if precision == "int8" and not tensors.keys() >= config.range_shapes().keys():
         raise ValueError("8-bit weights need recordings to calibrate on")
     save_model(directory, config, tensors)
 
 
 def activation_ranges(
-    generator: Generator, recordings: Iterable[Recording]
+    generator: WaveNetGenerator, recordings: Iterable[Recording]
 ) -> dict[str, NDArray[np.float32]]:
     """The largest magnitude of each input channel of the blocks' layers, as named tensors.
 
@@ -105,7 +110,7 @@ def activation_ranges(
     return ranges
 
 
-def bits_per_sample(generator: Generator, recordings: Iterable[Recording]) -> float:
+def bits_per_sample(generator: WaveNetGenerator, recordings: Iterable[Recording]) -> float:
     """Mean over all samples of the recordings."""
     bits = samples = 0.0
     for recording in recordings:
@@ -117,7 +122,7 @@ def bits_per_sample(generator: Generator, recordings: Iterable[Recording]) -> fl
     return bits / samples
 
 
-def read_recordings(generator: Generator, clips: list[Clip]) -> Iterator[Recording]:
+def read_recordings(generator: WaveNetGenerator, clips: list[Clip]) -> Iterator[Recording]:
     """The clips of a folder or manifest with the conditioning that the model was trained on.
 
     They come file by file, each of which is read once.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wavenet.base.validation import check_field, choice, integer, number, require
+from wavenet.config.precision import PRECISIONS, Precision
 from wavenet.config.series import SeriesColumns
 from wavenet.dsp.mulaw import MULAW_CONVENTIONS, MulawConvention
 
@@ -111,6 +112,9 @@ class RecurrentConfig:
         What the vectors and covariates are, or None.
     temperature
         The best one to generate with: the default of `generate`.
+    precision
+        What the weights are computed with unless `wavenet.load` is given another one; those of
+        "bf16" are kept so in the model file.
     """
 
     kind: Literal["recurrent"] = "recurrent"
@@ -134,6 +138,7 @@ class RecurrentConfig:
     audio: MulawSymbols | None = None
     series: SeriesColumns | None = None
     temperature: float = 1.0
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         choice("cell", self.cell, tuple(_GATES))
@@ -154,6 +159,7 @@ class RecurrentConfig:
         check_field(self, "covariates", integer, 0, 65536)
         check_field(self, "global_channels", integer, 0, 65536)
         check_field(self, "temperature", number, 0.0, 1e6)
+        choice("precision", self.precision, PRECISIONS)
         require(not (self.text and self.audio), "the classes are either text or audio")
         if self.output == "categorical":
             integer("number of classes", self.class_count, 2, 65536)
@@ -222,3 +228,10 @@ class RecurrentConfig:
         if self.series:
             shapes |= self.series.tensor_shapes()
         return shapes
+
+    def reduced_weights(self) -> dict[str, str | None]:
+        """Weights that the file keeps in bfloat16: the matrices of the precision "bf16"."""
+        if self.precision != "bf16":
+            return {}
+        shapes = self.tensor_shapes()
+        return {name: None for name in shapes if len(shapes[name]) == 2 and "weight" in name}

@@ -8,6 +8,7 @@ from typing import Literal
 
 from wavenet.base.validation import check_field, choice, integer, number, require
 from wavenet.config.conditioning import LocalConditioning, convolution_shapes
+from wavenet.config.precision import PRECISIONS, Precision
 from wavenet.config.series import SeriesColumns
 from wavenet.dsp.mulaw import MULAW_CONVENTIONS, MulawConvention
 from wavenet.dsp.noise_shaping import is_invertible
@@ -15,8 +16,6 @@ from wavenet.features.labels import LabelFeatures
 from wavenet.features.mel import MelFeatures
 from wavenet.features.world_frames import WorldFeatures
 
-Precision = Literal["float32", "bf16", "int8"]
-PRECISIONS: tuple[Precision, ...] = typing.get_args(Precision)
 Output = Literal["categorical", "logistic-mixture", "gaussian", "gaussian-mixture"]
 PCM_LEVELS = 65536  # values of a sample under continuous outputs: those of 16-bit audio
 

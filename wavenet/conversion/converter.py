@@ -34,7 +34,7 @@ from wavenet.dsp.pitch_shift import shift_pitch
 from wavenet.features import world
 from wavenet.features.bands import relative_power
 from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.audio import resample
 
 
@@ -182,7 +182,7 @@ class VoiceConverter(Estimator):
         *,
         method: str | None = None,
         f0: str | None = None,
-        vocoder: Generator | None = None,
+        vocoder: WaveNetGenerator | None = None,
         seed: int = 0,
     ) -> np.ndarray:
         """Converts a sound.
@@ -224,7 +224,7 @@ class VoiceConverter(Estimator):
         *,
         method: str | None = None,
         f0: str | None = None,
-        vocoder: Generator | None = None,
+        vocoder: WaveNetGenerator | None = None,
         seed: int = 0,
     ) -> tuple[np.ndarray, list[str]]:
         """As `convert`; and a sentence on each thing that makes the result doubtful.

@@ -16,7 +16,7 @@ from wavenet.config.conversion import F0_METHODS, METHODS
 from wavenet.conversion.converter import VoiceConverter
 from wavenet.conversion.pipeline.recordings import Progress, for_each
 from wavenet.conversion.waveform.neural_vocoder import check_vocoder
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.atomic import explain
 from wavenet.io.audio import check_audio_file, named, read_audio, write_audio
 from wavenet.io.audio_files import find_audio
@@ -46,7 +46,7 @@ def convert_files(
     *,
     method: str | None = None,
     f0: str | None = None,
-    vocoder: Generator | None = None,
+    vocoder: WaveNetGenerator | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
     warn: Callable[[str], None] | None = None,
@@ -124,7 +124,7 @@ def convert_recording(
     *,
     method: str | None = None,
     f0: str | None = None,
-    vocoder: Generator | None = None,
+    vocoder: WaveNetGenerator | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> tuple[np.ndarray, int]:
     """A recording, a file or a binary file object, converted; and its rate [Hz].

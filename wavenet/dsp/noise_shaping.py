@@ -209,6 +209,21 @@ class NoiseShaping:
         self._pass(x.shape[1])
         return np.stack([sound for sound, _ in streams])
 
+    @property
+    def memory(self) -> NDArray[np.float64]:
+        """`(batch, order + 1)`: what the filters remember of the last samples."""
+        return self._state.copy()
+
+    def restore(self, ahead: int, memory: ArrayLike) -> None:
+        """Resumes `ahead` samples further on with what the filters remembered there."""
+        memory = np.array(memory, np.float64)
+        if memory.shape != self._state.shape:
+            raise ValueError(
+                f"the filters' memory must have the shape {self._state.shape}, got {memory.shape}"
+            )
+        self._state = memory
+        self._pass(ahead)
+
     def _pass(self, count: int) -> None:
         """Goes on, and forgets the filters of the frames that are over."""
         frames, self._offset = divmod(self._offset + count, self._hop_length)

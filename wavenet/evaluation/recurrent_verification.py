@@ -47,7 +47,7 @@ def example_conditioning(config: RecurrentConfig, n_samples: int) -> dict[str, A
     if config.global_channels:
         values["global_vector"] = random.standard_normal(config.global_channels)
     if config.covariates:
-        values["covariates"] = random.standard_normal((n_samples, config.covariates))
+        values["condition"] = random.standard_normal((n_samples, config.covariates))
     return values
 
 

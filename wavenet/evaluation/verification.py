@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from wavenet.config.conversion import VoiceConverterConfig
 from wavenet.forecasting.time_axis import step_text
 from wavenet.inference.load import load
 from wavenet.inference.samples import decode_samples
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.hub import find_model
 from wavenet.io.model_file import load_model
 
@@ -48,14 +49,14 @@ def verify(path: str | os.PathLike) -> list[Check]:
 
         return [Check(*values) for values in verify_converter(path)]
     generator = load(path)
-    if not isinstance(generator, Generator):
+    if not isinstance(generator, WaveNetGenerator):
         from wavenet.evaluation.recurrent_verification import verify_recurrent
 
         return [Check(*values) for values in verify_recurrent(generator)]
     return list(_checks(generator))
 
 
-def _checks(generator: Generator) -> Iterator[Check]:
+def _checks(generator: WaveNetGenerator) -> Iterator[Check]:
     config = generator.config
     parameters = sum(int(np.prod(shape)) for shape in config.tensor_shapes().values())
     yield Check("weights", True, f"{parameters:,} parameters, all there and finite")
@@ -66,7 +67,7 @@ def _checks(generator: Generator) -> Iterator[Check]:
     yield _receptive_field(generator)
 
 
-def example_conditioning(generator: Generator, n_samples: int) -> dict[str, np.ndarray]:
+def example_conditioning(generator: WaveNetGenerator, n_samples: int) -> dict[str, Any]:
     """Conditioning for at least `n_samples`: random frames and vectors of the right shapes."""
     config = generator.config
     random = np.random.default_rng(0)
@@ -84,7 +85,7 @@ def example_conditioning(generator: Generator, n_samples: int) -> dict[str, np.n
     return values
 
 
-def _features(generator: Generator) -> Check:
+def _features(generator: WaveNetGenerator) -> Check:
     config = generator.config
     if config.local is None:
         return Check("features", True, "no local conditioning")
@@ -113,18 +114,22 @@ def _features(generator: Generator) -> Check:
 
 
 def _codes(
-    generator: Generator, conditioning: dict[str, np.ndarray], temperature: float
+    generator: WaveNetGenerator, conditioning: dict[str, Any], temperature: float
 ) -> NDArray[np.uint16]:
     """Codes `(1, n)` that the model draws, as they are before the noise shaping is undone."""
     options = sampling_options(generator.config, temperature=temperature)
     return generator.streams(**conditioning).core.generate(_LENGTH, **options)
 
 
-def _logits(generator: Generator, codes: np.ndarray, conditioning: dict) -> NDArray[np.float32]:
+def _logits(
+    generator: WaveNetGenerator, codes: np.ndarray, conditioning: dict
+) -> NDArray[np.float32]:
     return generator.streams(**conditioning).core.logits(codes)[0]
 
 
-def _teacher_forcing(generator: Generator, codes: np.ndarray, conditioning: dict) -> Check:
+def _teacher_forcing(
+    generator: WaveNetGenerator, codes: np.ndarray, conditioning: dict[str, Any]
+) -> Check:
     """The most likely samples, generated one by one, must be the most likely when given."""
     outputs = _logits(generator, codes, conditioning)
     tolerance = 1e-5 * np.abs(outputs).max()
@@ -144,7 +149,9 @@ def _teacher_forcing(generator: Generator, codes: np.ndarray, conditioning: dict
     return Check("cached generation", wrong == 0, detail)
 
 
-def _steps_and_blocks(generator: Generator, codes: np.ndarray, conditioning: dict) -> Check:
+def _steps_and_blocks(
+    generator: WaveNetGenerator, codes: np.ndarray, conditioning: dict[str, Any]
+) -> Check:
     codes = codes[:, :256]
     streams = generator.streams(**conditioning)
     steps = [streams.core.logits(codes[:, t : t + 1])[0, 0] for t in range(codes.shape[1])]
@@ -152,7 +159,7 @@ def _steps_and_blocks(generator: Generator, codes: np.ndarray, conditioning: dic
     return Check("steps and blocks", same, "same bits" if same else "different logits")
 
 
-def _receptive_field(generator: Generator) -> Check:
+def _receptive_field(generator: WaveNetGenerator) -> Check:
     """The samples of the field's older half matter; one just outside does not.
 
     That the oldest alone matters cannot be asked for: its weight is a product of one of every

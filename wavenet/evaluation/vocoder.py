@@ -19,7 +19,7 @@ from wavenet.conversion.pipeline.recordings import Progress, find_pairs, for_eac
 from wavenet.dsp.mulaw import mulaw_decode, mulaw_encode
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.atomic import explain
 from wavenet.io.audio import named, read_audio
 from wavenet.io.audio_files import Note
@@ -186,7 +186,7 @@ def evaluate(
     references: str | os.PathLike,
     outputs: str | os.PathLike,
     *,
-    model: Generator | None = None,
+    model: WaveNetGenerator | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
     note: Note | None = None,
@@ -289,7 +289,7 @@ def settings(f0_range: tuple[float, float]) -> dict[str, Any]:
 
 
 def _measure(
-    reference: Path, output: Path, f0_range: tuple[float, float], model: Generator | None
+    reference: Path, output: Path, f0_range: tuple[float, float], model: WaveNetGenerator | None
 ) -> tuple[Figures, Figures]:
     y, rate = read_audio(reference)
     other, other_rate = read_audio(output)
@@ -302,7 +302,7 @@ def _measure(
     return figures, measure(mulaw_round_trip(y))
 
 
-def _bits(model: Generator, path: Path) -> float:
+def _bits(model: WaveNetGenerator, path: Path) -> float:
     y, _ = read_audio(path, model.sample_rate)
     return model.score(y, condition=model.condition_of(y)).bits_per_sample
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from wavenet.base.validation import doubles, integer
 from wavenet.config import SeriesColumns
 from wavenet.config.recurrent import RecurrentConfig
 from wavenet.inference.recurrent import RecurrentGenerator
-from wavenet.inference.score import Score
 from wavenet.io.model_file import save_model
 
 _LEAST_SCALE = 1e-3  # of the noise that the read-out leaves: exp(-7), as the outputs have it
@@ -143,29 +142,22 @@ class EchoStateNetwork:
         self.generator_ = RecurrentGenerator(self.config_, self.tensors_, threads=1)
         return self
 
-    def generate(self, n_samples: int | None = None, **options: Any) -> NDArray[np.float32]:
-        """As `RecurrentGenerator.generate`."""
-        return self._fitted().generate(n_samples, **options)
+    @property
+    def generator(self) -> RecurrentGenerator:
+        """The fitted network on the C++ core, which generates and scores.
 
-    def stream(
-        self, n_samples: int | None = None, block_size: int = 1024, **options: Any
-    ) -> Iterator[NDArray[np.float32]]:
-        """As `RecurrentGenerator.stream`."""
-        return self._fitted().stream(n_samples, block_size, **options)
-
-    def score(self, y: ArrayLike, **conditioning: Any) -> Score:
-        """As `RecurrentGenerator.score`."""
-        return self._fitted().score(y, **conditioning)
-
-    def save(self, directory: str | os.PathLike) -> None:
-        """Writes the model file, which `wavenet.load` reads."""
-        self._fitted()
-        save_model(directory, self.config_, self.tensors_)
-
-    def _fitted(self) -> RecurrentGenerator:
+        Raises
+        ------
+        ValueError
+            It is not fitted yet.
+        """
         if not hasattr(self, "generator_"):
             raise ValueError("this echo state network is not fitted yet: call fit first")
         return self.generator_
+
+    def save(self, directory: str | os.PathLike) -> None:
+        """Writes the model file, which `wavenet.load` reads."""
+        save_model(directory, self.generator.config, self.tensors_)
 
     def _reservoir(self, means: NDArray, deviations: NDArray) -> dict[str, NDArray[np.float32]]:
         """Random weights; those of the inputs take them as they are, neither centred nor scaled."""
@@ -225,7 +217,7 @@ def _run(reservoir: dict[str, NDArray], leak: float, inputs: NDArray) -> NDArray
         "output.bias": np.zeros(units, dtype=np.float32),
     }
     generator = RecurrentGenerator(config, reservoir | identity, threads=1)
-    return generator.outputs(None, covariates=inputs.astype(np.float32)).astype(np.float64)
+    return generator.outputs(None, condition=inputs.astype(np.float32)).astype(np.float64)
 
 
 def _readout(

@@ -19,7 +19,7 @@ from wavenet.forecasting.series import (
     rows_of_samples,
 )
 from wavenet.forecasting.time_axis import step_text
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 if TYPE_CHECKING:
     from wavenet.inference.recurrent import RecurrentGenerator
@@ -67,7 +67,7 @@ class Forecast:
 
 
 def forecast(
-    generator: Generator | RecurrentGenerator,
+    generator: WaveNetGenerator | RecurrentGenerator,
     series: Series,
     horizon: int | None = None,
     *,
@@ -128,7 +128,7 @@ def forecast(
 
 
 def _draw(
-    generator: Generator | RecurrentGenerator,
+    generator: WaveNetGenerator | RecurrentGenerator,
     past: NDArray[np.float64],
     covariates: NDArray[np.float32],
     horizon: int,
@@ -140,7 +140,7 @@ def _draw(
     `covariates` are rows, from the first that was seen on.
     """
     columns = generator.config.series
-    if isinstance(generator, Generator):
+    if isinstance(generator, WaveNetGenerator):
         targets = past.shape[1]
         frames = interleaved_covariates(covariates, targets)
         streams = generator.streams(
@@ -153,10 +153,8 @@ def _draw(
     given = np.pad(covariates, ((0, rows - len(covariates)), (0, 0)), "edge")
     given = given.reshape(len(past) + steps, -1)
     known = given if given.shape[1] else None
-    rows_ahead = generator.streams(batch=samples, covariates=known, prime=past, **options).generate(
-        steps
-    )
-    return np.asarray(rows_ahead, dtype=np.float64).reshape(samples, steps, -1)
+    paths = generator.streams(batch=samples, condition=known, prime=past, **options)
+    return np.asarray(paths.generate(steps), dtype=np.float64).reshape(samples, steps, -1)
 
 
 def known_rows(series: Series, columns: SeriesColumns) -> int:

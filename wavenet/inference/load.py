@@ -6,18 +6,18 @@ import os
 
 from wavenet.config import RecurrentConfig, WaveNetConfig
 from wavenet.inference.recurrent import RecurrentGenerator
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.hub import find_model
 from wavenet.io.model_file import load_model
 
 
 def load(
     path: str | os.PathLike, precision: str | None = None, threads: int | None = None
-) -> Generator | RecurrentGenerator:
+) -> WaveNetGenerator | RecurrentGenerator:
     """Loads a model for generation and scoring; needs no torch.
 
-    `Generator.load` and `RecurrentGenerator.load` take models of one kind alone, so that type
-    checkers know which methods there are.
+    `WaveNetGenerator.load` and `RecurrentGenerator.load` take models of one kind alone, so that
+    type checkers know which methods there are.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def load(
     """
     config, tensors = load_model(find_model(path))
     if isinstance(config, RecurrentConfig):
-        return RecurrentGenerator(config, tensors, precision or "float32", threads)
+        return RecurrentGenerator(config, tensors, precision, threads)
     if config.kind == "voice-converter":
         raise ValueError(
             f"{path} is a voice converter: load it with wavenet.VoiceConverter.load, or use it by "
@@ -49,4 +49,4 @@ def load(
         )
     if not isinstance(config, WaveNetConfig):
         raise ValueError(f"{path} holds a {config.kind} model, which does not generate samples")
-    return Generator(config, tensors, threads, precision)
+    return WaveNetGenerator(config, tensors, precision, threads)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-Progress = Callable[[int, int], None]
-"""Called with the number of samples done and the number of all."""
 
 
 @dataclass(frozen=True)

@@ -2,82 +2,53 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wavenet import _core
-from wavenet.base.cpu import warn_of_refused_tiles
 from wavenet.base.sound import as_samples, as_signal
-from wavenet.base.validation import integer, per_stream, thread_count
+from wavenet.base.validation import integer, per_stream
 from wavenet.config import WaveNetConfig
-from wavenet.features.labels import Span, label_track, spans_from_text
+from wavenet.features.labels import LabelFeatures, Span, label_track, spans_from_text
+from wavenet.inference.generator import Generator, Speaker
 from wavenet.inference.noise_shaping import filters_of_frames, noise_shaping_of
 from wavenet.inference.samples import decode_samples, encode_samples, silence_code
-from wavenet.inference.score import Progress, Score
-from wavenet.inference.streams import SAMPLES_PER_CALL, Streams
+from wavenet.inference.wavenet_streams import WaveNetStreams
 from wavenet.metrics.baselines import baselines
 
-_SCORED_PER_CALL = 4096
 _LARGEST_TRACK = 2**30  # values of a label track: 4 GB
 
 
-class Generator:
-    """A WaveNet ready to generate; `load` makes it from a file.
+class WaveNetGenerator(Generator):
+    """A WaveNet ready to generate; `wavenet.load` makes it from a file.
 
-    Parameters
-    ----------
-    config
-        The configuration.
-    tensors
-        Weights under the names of `config.tensor_shapes()`, and of `config.range_shapes()` for the
-        precision "int8".
-    threads, precision
-        As for `load`.
-
-    Notes
-    -----
-    Samples depend on the seed and the conditioning alone: not on the block size, the number of
-    threads or the other streams of a batch. A generator may be used from several threads.
+    The weights include those of `config.range_shapes()` for the precision "int8".
     """
+
+    config: WaveNetConfig
+    _config_type = WaveNetConfig
 
     def __init__(
         self,
         config: WaveNetConfig,
         tensors: dict[str, np.ndarray],
-        threads: int | None = None,
         precision: str | None = None,
+        threads: int | None = None,
     ):
-        self.config = config
-        self.precision = precision or config.precision
-        self.threads = thread_count(threads)
-        warn_of_refused_tiles(self.precision)
-        local = vars(config.local) if config.local else None
-        self.lag_weights = tensors.get("lag_weights")  # of a time series
+        super().__init__(config, tensors, precision, threads)
         self._calibrated = tensors.keys() >= config.range_shapes().keys()
         self._model = _core.WaveNet(
-            vars(config) | {"local": local, "levels": config.levels},
+            vars(config)
+            | {"local": vars(config.local) if config.local else None, "levels": config.levels},
             tensors,
             silence=silence_code(config),
-            code_values=self._decode(np.arange(config.levels)).tolist(),
+            code_values=decode_samples(np.arange(config.levels), config).tolist(),
             precision=self.precision,
             activation_ranges=self._activation_ranges(tensors),
         )
-
-    @classmethod
-    def load(
-        cls, path: str | os.PathLike, precision: str | None = None, threads: int | None = None
-    ) -> Generator:
-        """Loads a WaveNet as `wavenet.load` does; ValueError for a model of another kind."""
-        from wavenet.inference.load import load
-
-        generator = load(path, precision, threads)
-        if not isinstance(generator, Generator):
-            raise ValueError(f"{path} holds a {generator.config.kind} model, not a WaveNet")
-        return generator
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -85,14 +56,19 @@ class Generator:
         return ("float32", "bf16", "int8") if self._calibrated else ("float32", "bf16")
 
     @property
-    def sample_rate(self) -> int:
-        """[Hz]"""
-        return self.config.sample_rate
-
-    @property
     def receptive_field(self) -> int:
         """Number of past samples that one output depends on."""
         return self.config.receptive_field
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Names of the speakers; empty: the model has none."""
+        return self.config.speakers
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The vocabulary of the text that the model speaks; empty: it has none."""
+        return self.config.label_features.symbols if self.config.label_features else ()
 
     @property
     def lookahead_frames(self) -> int:
@@ -103,120 +79,27 @@ class Generator:
         """
         return self._model.lookahead_frames
 
-    @property
-    def instruction_set(self) -> str:
-        """Instruction set of the kernels that this model uses."""
-        return self._model.instruction_set
-
-    def generate(
+    def streams(
         self,
-        n_samples: int | None = None,
         *,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        speaker: Speaker = None,
+        condition: Any = None,
+        global_vector: ArrayLike | None = None,
+        prime: ArrayLike | None = None,
         batch: int = 1,
-        progress: Progress | None = None,
-        **options: Any,
-    ) -> NDArray[np.float32]:
-        """Generates audio.
+    ) -> WaveNetStreams:
+        """Streams to advance by hand, to copy (fork), to save and to restore.
 
-        Parameters
-        ----------
-        n_samples
-            Length; by default as long as the local conditioning lasts.
-        batch
-            Number of streams. Stream b is the same for any batch size above b.
-        progress
-            Called with the number of samples done and the number of all.
-        **options
-            As for `stream`.
-
-        Returns
-        -------
-        ndarray
-            `(n_samples,)`, or `(batch, n_samples)` if `batch` is above 1; float32 in [-1, 1].
-
-        Raises
-        ------
-        ValueError
-            An argument is out of range, misshapen, or asks for what the model does not have.
+        See `WaveNetStreams` for the arguments.
         """
-        streams = self.streams(batch=batch, **options)
-        total = streams.samples_left(n_samples)
-        if total is None:
-            raise ValueError(
-                "n_samples must be given for a model without local conditioning, and where the "
-                "condition comes in blocks: `stream` goes on for as long as it lasts"
-            )
-        audio = np.empty((batch, total), dtype=np.float32)
-        for start in range(0, total, SAMPLES_PER_CALL):
-            end = min(start + SAMPLES_PER_CALL, total)
-            audio[:, start:end] = streams.generate(end - start)
-            if progress:
-                progress(end, total)
-        streams.warn_of_clipping()
-        return audio if batch > 1 else audio[0]
-
-    def stream(
-        self, n_samples: int | None = None, block_size: int = 1024, **options: Any
-    ) -> Iterator[NDArray[np.float32]]:
-        """Generates audio block by block.
-
-        Parameters
-        ----------
-        n_samples
-            Length; by default as long as the local conditioning lasts, else without end.
-            A condition that comes in blocks is taken as far as the samples need it, so that
-            endless ones take little memory.
-        block_size
-            Samples per block; the last block may be shorter.
-        **options
-            As for `streams`.
-
-        Yields
-        ------
-        ndarray
-            `(block,)`, or `(batch, block)`. The concatenation is bit-identical to `generate`.
-        """
-        if block_size < 1:
-            raise ValueError(f"block_size must be at least 1, got {block_size}")
-        streams = self.streams(**options)
-        left = streams.samples_left(n_samples)
-
-        def blocks() -> Iterator[NDArray[np.float32]]:
-            done = 0
-            while left is None or done < left:
-                count = block_size if left is None else min(block_size, left - done)
-                if left is None:
-                    count = streams.ready(count)
-                    if count == 0:
-                        break
-                block = streams.generate(count)
-                yield block if streams.batch > 1 else block[0]
-                done += count
-            streams.warn_of_clipping()
-
-        return blocks()
-
-    def streams(self, **options: Any) -> Streams:
-        """Streams to advance by hand, to copy (fork) and to resume; options as of `Streams`."""
-        return Streams(self, **options)
-
-    def score(self, y: ArrayLike, **conditioning: Any) -> Score:
-        """Log-likelihood of a signal under the model.
-
-        Parameters
-        ----------
-        y
-            `(n,)`, see `wavenet.base.sound.as_signal`.
-        **conditioning
-            `speaker`, `global_vector`, `condition`, as for `Streams`.
-
-        Raises
-        ------
-        ValueError
-            As `generate`; also for a signal that is empty or no sound, and where what the model
-            computes is not finite.
-        """
-        return Score.of([part[0] for part in self._feed("score", y, conditioning)])
+        return WaveNetStreams(
+            self, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, speaker=speaker,
+            condition=condition, global_vector=global_vector, prime=prime, batch=batch,
+        )  # fmt: skip
 
     def baselines(self, y: ArrayLike, condition: ArrayLike | None = None) -> dict[str, float]:
         """Bits per sample that simple codes need for a signal `(n,)`: a scale for those of `score`.
@@ -224,14 +107,8 @@ class Generator:
         See `wavenet.metrics.baselines.baselines`; `condition` as for `codes`.
         """
         levels = self.config.levels
-        return baselines([self.codes(y, condition)], levels, self._decode(np.arange(levels)))
-
-    def logits(self, y: ArrayLike, **conditioning: Any) -> NDArray[np.float32]:
-        """Teacher-forced outputs `(n, output_channels)` that predict each sample of `y`.
-
-        Logits, or the parameters of a continuous output (see `WaveNetConfig.output_channels`).
-        """
-        return np.concatenate([part[0] for part in self._feed("logits", y, conditioning)])
+        values = decode_samples(np.arange(levels), self.config)
+        return baselines([self.codes(y, condition)], levels, values)
 
     def condition_from_text(
         self, text: str, speaker: str | int | None = None, seed: int = 0
@@ -252,9 +129,7 @@ class Generator:
         ndarray
             `(frames, channels)` float32, the `condition` of `generate`.
         """
-        features = self.config.features
-        if features is None or features.kind != "labels":
-            raise ValueError("this model does not read text; it has no label features")
+        features = self._label_features()
         name = self.config.speakers[self.speaker_index(speaker)] if self.config.speakers else ""
         spans, seconds = spans_from_text(features, text, name, seed)
         return self.condition_from_spans(spans, int(np.ceil(seconds * self.sample_rate)))
@@ -305,9 +180,7 @@ class Generator:
         ndarray
             `(frames, channels)` float32, the `condition` of `generate` and `score`.
         """
-        features = self.config.features
-        if features is None or features.kind != "labels":
-            raise ValueError("this model does not read text; it has no label features")
+        features = self._label_features()
         hop = self.config.local.hop_length
         frames = -(-n_samples // hop)
         if frames * features.channels > _LARGEST_TRACK:
@@ -330,15 +203,6 @@ class Generator:
                 raise ValueError(f"unknown speaker {speaker!r}; known: {', '.join(names)}")
             return names.index(speaker if speaker in names else alike[0])
         return integer("speaker", speaker, 0, len(names) - 1)
-
-    def _feed(self, method: str, y: ArrayLike, conditioning: dict[str, Any]) -> Iterator:
-        y = as_signal(y)
-        streams = self.streams(**conditioning)
-        streams.samples_left(len(y))
-        for start in range(0, len(y), _SCORED_PER_CALL):
-            part = y[start : start + _SCORED_PER_CALL]
-            streams.wait_for(len(part))
-            yield getattr(streams.core, method)(streams.codes(part))
 
     def codes(self, y: ArrayLike, condition: ArrayLike | None = None) -> NDArray[np.uint16]:
         """Codes of a signal `(n,)` in the quantization of the model, uint16.
@@ -369,5 +233,7 @@ class Generator:
             "gated": [tensors[f"{block}.skip.input_range"] for block in blocks],
         }
 
-    def _decode(self, codes: np.ndarray) -> NDArray[np.float32]:
-        return decode_samples(codes, self.config)
+    def _label_features(self) -> LabelFeatures:
+        if self.config.label_features is None:
+            raise ValueError("this model does not read text; it has no label features")
+        return self.config.label_features

@@ -19,6 +19,9 @@ from wavenet.io.atomic import atomic_path
 Arrays = dict[str, np.ndarray]
 _MAKERS = ("base", "dsp", "features", "config", "io", "conversion", "training")
 
+# Folders of the code that entries follow from.
+_MAKERS = ("base", "dsp", "features", "config", "io", "inference", "conversion", "training")
+
 
 class Cache:
     """A folder of arrays, each under a key of everything that it follows from.

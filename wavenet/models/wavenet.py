@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wavenet.config import LocalConditioning, WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.hub import HubMixin, find_model
 from wavenet.io.model_file import load_model, save_model
 from wavenet.models.fake_quantization import round_inputs, round_to_bfloat16, round_weights
@@ -288,9 +288,9 @@ class WaveNet(HubMixin, nn.Module):
         names = self.config.tensor_shapes()
         self.load_state_dict({name: torch.from_numpy(arrays[name]) for name in names})
 
-    def to_generator(self, threads: int | None = None) -> Generator:
+    def to_generator(self, threads: int | None = None) -> WaveNetGenerator:
         """The same model on the C++ core."""
-        return Generator(self.config, self._arrays(), threads)
+        return WaveNetGenerator(self.config, self._arrays(), threads=threads)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}

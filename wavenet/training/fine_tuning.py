@@ -10,7 +10,7 @@ import numpy as np
 
 from wavenet.compression.quantization import activation_ranges, read_recordings
 from wavenet.config import WaveNetConfig
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.hub import find_model
 from wavenet.io.manifest import read_clips
 from wavenet.io.model_file import load_model
@@ -56,6 +56,6 @@ def initial_model(
     if not clips:
         raise ValueError("the data leave no clip to train on: all are held out")
     used = clips[:: -(-len(clips) // _CALIBRATION_CLIPS)]
-    generator = Generator(config, tensors)
+    generator = WaveNetGenerator(config, tensors)
     tensors |= activation_ranges(generator, read_recordings(generator, used))
     return dataclasses.replace(config, precision="int8"), tensors

@@ -8,10 +8,10 @@ from wavenet.config import WaveNetConfig
 from wavenet.features import world
 from wavenet.features.world import Analysis, WorldSettings
 from wavenet.features.world_frames import WorldFeatures
-from wavenet.inference.wavenet import Generator
+from wavenet.inference.wavenet import WaveNetGenerator
 
 
-def check_vocoder(vocoder: Generator, settings: WorldSettings) -> None:
+def check_vocoder(vocoder: WaveNetGenerator, settings: WorldSettings) -> None:
     """Refuses a model that does not make sound from features, or not from these.
 
     Raises
@@ -33,7 +33,11 @@ def check_vocoder(vocoder: Generator, settings: WorldSettings) -> None:
 
 
 def vocode(
-    vocoder: Generator, analysis: Analysis, settings: WorldSettings, n_samples: int, seed: int
+    vocoder: WaveNetGenerator,
+    analysis: Analysis,
+    settings: WorldSettings,
+    n_samples: int,
+    seed: int,
 ) -> np.ndarray:
     """The sound `(n_samples,)` that belongs to features, analysed or converted.
 
