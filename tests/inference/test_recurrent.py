@@ -90,7 +90,10 @@ def torch_outputs(model, y, values):
         targets = rows[:, 0].long() if config.output == "categorical" else rows
         first = torch.full_like(targets[:1], -1 if config.output == "categorical" else 0)
         inputs = torch.cat([first, targets[:-1]])[None]
-    tensors = {n: torch.tensor(np.asarray(v), dtype=torch.float32)[None] for n, v in values.items()}
+    names = {"condition": "covariates", "global_vector": "global_vector"}
+    tensors = {
+        names[n]: torch.tensor(np.asarray(v), dtype=torch.float32)[None] for n, v in values.items()
+    }
     outputs, _ = model(inputs, **tensors)
     if targets is None:
         return outputs[0].numpy(), None
@@ -172,16 +175,16 @@ def test_priming_and_copies_continue(name):
     model, generator = make(name)
     _, values = example(model.config, 100)
     streams = generator.streams(seed=9, **values)
-    start = streams.generate(40)
+    start = streams.generate(40)[0]
     rest = generator.generate(60, seed=9, prime=start, **values)
     whole = generator.generate(100, seed=9, **values)
     joined = start + rest if model.config.text else np.concatenate([start, rest])
     np.testing.assert_array_equal(joined, whole)
     fork, memory = copy.copy(streams), streams.save()
-    np.testing.assert_array_equal(streams.generate(60), rest)
-    np.testing.assert_array_equal(fork.generate(60), rest)
+    np.testing.assert_array_equal(streams.generate(60)[0], rest)
+    np.testing.assert_array_equal(fork.generate(60)[0], rest)
     streams.restore(memory)
-    np.testing.assert_array_equal(streams.generate(60), rest)
+    np.testing.assert_array_equal(streams.generate(60)[0], rest)
 
 
 def test_greedy_generation_is_teacher_forcing(instruction_set):
@@ -265,10 +268,14 @@ def test_model_files(name, tmp_path):
         ("audio", lambda g: g.generate(9, prime=[np.nan]), "NaN"),
         ("audio", lambda g: g.generate(9, prime="a"), "does not take text"),
         ("classes", lambda g: g.generate(9), "needs global_vector"),
-        ("classes", lambda g: g.generate(9, global_vector=[0, 0, 0]), "needs covariates"),
+        ("classes", lambda g: g.generate(9, global_vector=[0, 0, 0]), "needs condition"),
         ("classes", lambda g: g.score([1, 5], **example(g.config, 2)[1]), "from 0 to 4, got 5"),
         ("classes", lambda g: g.score([0.5], **example(g.config, 1)[1]), "whole numbers"),
-        ("gaussian", lambda g: g.score(np.zeros((4, 2))), r"\(n, 3\), got \(4, 2\)"),
+        (
+            "gaussian",
+            lambda g: g.score(np.zeros((4, 2)), **example(g.config, 4)[1]),
+            r"\(n, 3\), got \(4, 2\)",
+        ),
         (
             "gaussian",
             lambda g: g.score([[0, np.inf, 0]], **example(g.config, 1)[1]),
@@ -277,7 +284,7 @@ def test_model_files(name, tmp_path):
         (
             "gaussian",
             lambda g: g.generate(11, **example(g.config, 10)[1]),
-            "last for 10 more samples, not for 11",
+            "covers 10 more samples, not 11",
         ),
         ("gaussian", lambda g: g.generate(top_k=3, **example(g.config, 9)[1]), "need a model of"),
         ("points", lambda g: g.score(np.zeros((4, 2))), "gives no likelihood"),
