@@ -17,7 +17,6 @@ from wavenet import __version__, _core
 from wavenet.io.atomic import atomic_path
 
 Arrays = dict[str, np.ndarray]
-_MAKERS = ("base", "dsp", "features", "config", "io", "conversion", "training")
 
 # Folders of the code that entries follow from.
 _MAKERS = ("base", "dsp", "features", "config", "io", "inference", "conversion", "training")

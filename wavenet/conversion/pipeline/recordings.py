@@ -154,4 +154,5 @@ def cached_analysis(
 
     what = f"analysis {settings!r} {f0_range}"
     arrays = Cache(cache).get(partial(content_of, path), what, compute)
-    return Analysis(**arrays | {"level": float(arrays["level"])})
+    level = float(arrays.pop("level"))
+    return Analysis(**arrays, level=level)
