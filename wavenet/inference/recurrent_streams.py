@@ -55,6 +55,7 @@ class RecurrentStreams(Streams):
         if config.output != "categorical" and (top_k is not None or top_p is not None):
             raise ValueError("top_k and top_p need a model of classes")
         products = sum(np.prod(shape) for shape in config.tensor_shapes().values())
+        self._sample_shape = (1 if config.output == "categorical" else config.dimensions,)
         self._samples_per_call = max(1, int(_PRODUCTS_PER_CALL / products))
         size = config.global_channels
         vectors = per_stream("global_vector", global_vector, size, 1, self.batch)
@@ -137,11 +138,9 @@ class RecurrentStreams(Streams):
             )
         return values
 
-    def _join(self, parts: list[NDArray[np.float32]]) -> Any:
-        values = np.concatenate(parts, axis=1)
-        samples = decode_samples(values, self.generator.config, self._last)
-        self._last = values[:, -1]
-        return samples
+    def _decode(self, samples: NDArray[np.float32]) -> Any:
+        last, self._last = self._last, samples[:, -1]
+        return decode_samples(samples, self.generator.config, last)
 
     def _next_covariates(self, count: int) -> NDArray[np.float32] | None:
         if self._covariates is None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wavenet.base.claim import Claim, claimed
 from wavenet.base.validation import integer, sampling_options
@@ -72,12 +73,12 @@ class Streams(ABC):
         """
         self.samples_left(n_samples)
         self.wait_for(n_samples)
-        parts = []
+        samples = np.empty((self.batch, n_samples, *self._sample_shape), np.float32)
         for start, end in self._calls(n_samples):
-            parts.append(self._draw(end - start))
+            samples[:, start:end] = self._draw(end - start)
             if progress:
                 progress(end, n_samples)
-        return self._join(parts)
+        return self._decode(samples)
 
     @claimed
     def prime(self, y: Any) -> None:
@@ -131,13 +132,15 @@ class Streams(ABC):
         for start in range(0, total, step):
             yield start, min(start + step, total)
 
+    _sample_shape: tuple[int, ...]
+    """Of a sample of one stream, as the core has it."""
     _samples_per_call: int
     """A call into the core for one stream stays well below 0.1 s, so that Ctrl-C is prompt."""
 
     @abstractmethod
-    def _draw(self, count: int) -> Any:
-        """The next samples of every stream."""
+    def _draw(self, count: int) -> NDArray[np.float32]:
+        """The next samples of every stream, `(batch, count, *_sample_shape)`."""
 
     @abstractmethod
-    def _join(self, parts: list[Any]) -> Any:
-        """Samples of successive calls of `_draw` as one."""
+    def _decode(self, samples: NDArray[np.float32]) -> Any:
+        """What `_draw` gave, as the user takes it."""

@@ -48,6 +48,7 @@ class WaveNetStreams(Streams):
     """
 
     generator: WaveNetGenerator
+    _sample_shape = ()
     _samples_per_call = 256
 
     def __init__(
@@ -203,8 +204,8 @@ class WaveNetStreams(Streams):
         self._count_clipped(samples)
         return np.clip(samples, -1, 1)
 
-    def _join(self, parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        return np.concatenate(parts, axis=1)
+    def _decode(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        return samples
 
     def _keep(self, codes: NDArray[np.uint16]) -> None:
         """Remembers the codes that `save` needs."""
