@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -127,7 +126,7 @@ def test_features_outside_the_trained_range(vocoder_model, tmp_path):
     command = [sys.executable, "-m", "wavenet", "synthesize", "--model", vocoder_model, *files]
     result = subprocess.run(command, capture_output=True, check=True, text=True)
     warning = next(line for line in result.stderr.splitlines() if "warning" in line)
-    assert re.match(r"wavenet: warning: ([\d,]+) of \1 feature values lie outside", warning)
+    assert warning.startswith("wavenet: warning: the features leave the range of the training data")
 
 
 @pytest.mark.parametrize("raw", [True, False])

@@ -133,7 +133,7 @@ def test_bad_input(wavenet, stdin, model, tmp_path, data, message):
     [
         (["--batch", 2], "frames from standard input make one stream; they go with no --batch"),
         (["--text", "a"], "they go with no --text"),
-        (["--seconds", 9], "the condition ends"),
+        (["--seconds", 9], "the condition covers"),
         (["--jobs", 2], "without --manifest there is no --jobs"),
     ],
 )
