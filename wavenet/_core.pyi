@@ -24,7 +24,7 @@ def undo_noise_shaping(
     x: NDArray[np.float32],
     taps: NDArray[np.float64],
     knees: NDArray[np.float64],
-    mean_rate: float,
+    cutoff: float,
     hop: int,
     offset: int,
     state: NDArray[np.float64],

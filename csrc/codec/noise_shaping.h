@@ -14,13 +14,14 @@ struct ShapingFilters {
   std::size_t hop;
   std::size_t offset;
   const double* knees;  // for each filter: what is louder is compressed, to below twice as much
-  double mean_rate;     // per sample, at which the running mean that is taken off follows
+  double cutoff;        // of the high-pass, in cycles per sample; 0: there is none
 };
 
 // Undoes y -> x, x[t] = sum over k of taps[k] y[t - k], for `count` samples: a recursion, summed in
-// order in double precision. Its output is made free of the running mean and limited; neither goes
-// back into the recursion. `state` holds the last `order` values of y, the latest last, then their
-// running mean, and is moved on.
+// order in double precision. Its output goes through a high-pass (Butterworth, fourth order) and is
+// limited; neither goes back into the recursion. `state` holds the last `order` values of y, the
+// latest last, then the `high_pass_state` values of the high-pass, and is moved on.
+inline constexpr std::size_t high_pass_state = 4;
 void undo_noise_shaping(const float* x, std::size_t count, const ShapingFilters& filters,
                         std::span<double> state, float* out);
 

@@ -12,9 +12,9 @@ py::ssize_t last_filter(py::ssize_t count, py::ssize_t hop, py::ssize_t offset) 
   return count <= of_first ? 0 : 1 + (count - of_first - 1) / hop;
 }
 
-// `x` (n,), `taps` (filters, order + 1), `knees` (filters,), `state` (order + 1,); returns the
+// `x` (n,), `taps` (filters, order + 1), `knees` (filters,), `state` (order + 4,); returns the
 // sound (n,) and the new state.
-py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, double mean_rate,
+py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, double cutoff,
                py::ssize_t hop, py::ssize_t offset, const Doubles& state) {
   require(x.ndim() == 1, "x must have the shape (n,), got ", shape_text(x));
   require(taps.ndim() == 2 && taps.shape(1) >= 1,
@@ -33,9 +33,8 @@ py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, doubl
   require(shape_of(knees) == filters_only, "knees must have the shape ", shape_text(filters_only),
           ", got ", shape_text(knees));
   for (py::ssize_t f = 0; f < knees.size(); ++f) require(knees.at(f) >= 0.0, "a knee is below 0");
-  require(mean_rate >= 0.0 && mean_rate < 1.0, "mean_rate must be from 0 to below 1, got ",
-          mean_rate);
-  const std::vector<py::ssize_t> expected{taps.shape(1)};
+  require(cutoff >= 0.0 && cutoff < 0.5, "cutoff must be from 0 to below 0.5, got ", cutoff);
+  const std::vector<py::ssize_t> expected{order + py::ssize_t{high_pass_state}};
   require(shape_of(state) == expected, "state must have the shape ", shape_text(expected), ", got ",
           shape_text(state));
   Floats y(shape_of(x));
@@ -46,10 +45,10 @@ py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, doubl
                                static_cast<std::size_t>(hop),
                                static_cast<std::size_t>(offset),
                                knees.data(),
-                               mean_rate};
+                               cutoff};
   const auto count = static_cast<std::size_t>(x.size());
   const float* in = x.data();
-  const std::span<double> memory(moved.mutable_data(), filters.order + 1);
+  const std::span<double> memory(moved.mutable_data(), filters.order + high_pass_state);
   float* out = y.mutable_data();
   without_gil([&] { undo_noise_shaping(in, count, filters, memory, out); });
   return py::make_tuple(y, moved);
@@ -59,7 +58,7 @@ py::tuple undo(const Floats& x, const Doubles& taps, const Doubles& knees, doubl
 
 void register_noise_shaping(py::module_& module) {
   module.def("undo_noise_shaping", &undo, py::arg("x"), py::arg("taps"), py::arg("knees"),
-             py::arg("mean_rate"), py::arg("hop"), py::arg("offset"), py::arg("state"));
+             py::arg("cutoff"), py::arg("hop"), py::arg("offset"), py::arg("state"));
 }
 
 }  // namespace wavenet

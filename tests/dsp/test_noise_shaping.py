@@ -159,9 +159,8 @@ def weights_of(config):
 
 
 def bounded(y, taps, power):
-    """The sound without its running mean, compressed above four root mean squares of two frames."""
-    rate = 1 - np.exp(-2 * np.pi / FRAME_SHAPED.receptive_field)
-    y = y - scipy.signal.lfilter([rate], [1, rate - 1], y)
+    """The sound above 50 Hz, compressed above four root mean squares of two frames."""
+    y = scipy.signal.sosfilt(scipy.signal.butter(4, 50, "high", output="sos", fs=8000), y)
     knee = 4 * np.sqrt(np.maximum(power, np.append(power[1:], 0))).repeat(80)[: len(y)]
     ratio = np.abs(y) / knee
     return np.where(ratio > 1, np.sign(y) * knee * (1 + np.tanh(ratio - 1)), y)
@@ -260,21 +259,21 @@ def test_filters_of_frames_need_a_scale_and_features():
         ({"taps": np.zeros((1, 2))}, "must be above 0"),
         ({"x": np.zeros((1, 2), np.float32)}, r"\(n,\), got \(1, 2\)"),
         ({"taps": np.ones(2)}, r"\(filters, n\), n > 0, got \(2,\)"),
-        ({"state": np.zeros(1)}, r"\(2,\), got \(1,\)"),
+        ({"state": np.zeros(1)}, r"\(5,\), got \(1,\)"),
         ({"taps": np.array([[1, np.nan]])}, "finite"),
         ({"hop": 1}, "1 filters of 1 samples for 2 samples"),
         ({"hop": 0}, "hop must be at least 1"),
         ({"knees": np.ones(2)}, r"knees must have the shape \(1,\), got \(2,\)"),
         ({"knees": np.array([np.nan])}, "knee"),
         ({"knees": np.array([-1.0])}, "knee"),
-        ({"mean_rate": 1.0}, "mean_rate must be from 0 to below 1"),
-        ({"mean_rate": np.nan}, "mean_rate"),
+        ({"cutoff": 0.5}, "cutoff must be from 0 to below 0.5"),
+        ({"cutoff": np.nan}, "cutoff"),
     ],
 )
 def test_bad_arguments(changes, message):
     values = {
         "x": np.zeros(2, np.float32), "taps": np.ones((1, 2)), "knees": np.ones(1),
-        "mean_rate": 0.0, "hop": 9, "offset": 0, "state": np.zeros(2),
+        "cutoff": 0.0, "hop": 9, "offset": 0, "state": np.zeros(5),
     }  # fmt: skip
     _core.undo_noise_shaping(**values)
     with pytest.raises(ValueError, match=message):

@@ -77,8 +77,8 @@ def test_windows_wider_than_the_sequences(window):
 )
 def test_offsets_of_filters(hop, offset):
     """One filter lasts for the first sample alone, or not even for it."""
-    filters = {"taps": np.array([[1.0, 0.5]]), "knees": np.array([np.inf]), "mean_rate": 0.0}
-    place = {"hop": hop, "offset": offset, "state": np.zeros(2)}
+    filters = {"taps": np.array([[1.0, 0.5]]), "knees": np.array([np.inf]), "cutoff": 0.0}
+    place = {"hop": hop, "offset": offset, "state": np.zeros(5)}
     with pytest.raises(ValueError, match="there are 1 filters of"):
         _core.undo_noise_shaping(np.ones(2, np.float32), **filters, **place)
     if offset < hop:

@@ -128,8 +128,8 @@ def mixtures(random) -> None:
 
 
 def filters(random) -> None:
-    given = {"x": random.normal(size=9).astype("f4"), "taps": np.ones((2, 3)), "state": np.zeros(3),
-             "knees": np.ones(2), "mean_rate": 0.01}  # fmt: skip
+    given = {"x": random.normal(size=9).astype("f4"), "taps": np.ones((2, 3)), "state": np.zeros(6),
+             "knees": np.ones(2), "cutoff": 0.01}  # fmt: skip
     huge = (2**62, 2**63 - 1, 2**63 - 2, 0, 1, 9)
     given |= {"hop": choose(random, huge), "offset": choose(random, huge)}
     try:

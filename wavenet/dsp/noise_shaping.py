@@ -7,9 +7,8 @@ The filter is that of the average spectrum of the data, or one for each frame of
 
 What filters of frames make of generated codes is bounded by what is known of it. A network does not
 notice what changes more slowly than its receptive field, so its codes drift, which the filters make
-louder, since the spectrum of features has no gap below the voice: the running mean over about a
-receptive field is taken off. And the features tell the power of the sound: what is far louder is
-compressed.
+louder, since the spectrum of features has no gap below the voice: a high-pass takes them off. And
+the features tell the power of the sound: what is far louder is compressed.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ _FFT = 1024
 _ACTIVE = 1e-4  # frames of less power, relative to the strongest, are pauses
 _PEAK = 0.95  # of the loudest training sample behind the filter
 _RARE = 1e-4  # share of the samples behind the filters of frames that may be louder than that
+_HIGH_PASS_STATE = 4
 _AT_ONCE = 1 << 16  # samples that are filtered at once: each takes memory for its taps
 
 
@@ -152,17 +152,17 @@ class NoiseShaping:
         Samples that each filter lasts for.
     filters
         Those of every stream, to which `append` may add.
-    mean_rate
-        Per sample, at which the running mean follows that `undo` takes off.
+    cutoff
+        Of the high-pass that `undo` ends with, in cycles per sample; 0: there is none.
     """
 
-    def __init__(self, batch: int, hop_length: int, filters: Filters, mean_rate: float = 0.0):
+    def __init__(self, batch: int, hop_length: int, filters: Filters, cutoff: float = 0.0):
         self._hop_length = hop_length
         self._filters = [filters] * batch
-        self._mean_rate = mean_rate
+        self._cutoff = cutoff
         self._offset = 0  # of the next sample, from where the first of the filters begins
-        # Of each stream: the last samples, the latest last, then their running mean.
-        self._state = np.zeros((batch, filters.taps.shape[1]))
+        # Of each stream: the last samples, the latest last, then what the high-pass remembers.
+        self._state = np.zeros((batch, filters.taps.shape[1] - 1 + _HIGH_PASS_STATE))
 
     def append(self, filters: list[Filters]) -> None:
         """Adds filters of further frames, for each stream."""
@@ -178,7 +178,7 @@ class NoiseShaping:
         return np.concatenate([self._shape(part) for part in parts], axis=1)
 
     def _shape(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
-        history, mean = self._state[:, :-1], self._state[:, -1]
+        history, high_pass = np.split(self._state, [-_HIGH_PASS_STATE], axis=1)
         order = history.shape[1]
         sound = np.broadcast_to(y, (len(history), len(y)))
         joined = np.concatenate([history, sound], axis=1)
@@ -190,20 +190,20 @@ class NoiseShaping:
             np.einsum("tk,tk->t", window, taps[place])
             for window, (taps, _) in zip(windows, self._filters, strict=True)
         ]
-        decay = (1 - self._mean_rate) ** np.arange(len(y), -1.0, -1.0)
-        mean = decay[0] * mean + self._mean_rate * (decay[1:] @ y)
-        self._state = np.column_stack([joined[:, len(y) :], mean])
+        through = y.astype(np.float32), np.ones((1, 1)), np.full(1, np.inf), self._cutoff, len(y), 0
+        passed = [_core.undo_noise_shaping(*through, state)[1] for state in high_pass]
+        self._state = np.concatenate([joined[:, len(y) :], passed], axis=1)
         self._pass(len(y))
         return np.stack(shaped)
 
     def undo(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sound `(batch, n)` whose filtered samples are `x`, without its mean and limited."""
+        """The sound `(batch, n)` whose filtered samples are `x`, high-passed and limited."""
         needed = (self._offset + x.shape[1] - 1) // self._hop_length + 1
         streams = []
         for row, (taps, knees), state in zip(x, self._filters, self._state, strict=True):
             loudest = np.fmax(knees[:needed], np.append(knees[1 : needed + 1], 0)[:needed])
             streams.append(_core.undo_noise_shaping(
-                row, taps[:needed], loudest, self._mean_rate, self._hop_length, self._offset, state
+                row, taps[:needed], loudest, self._cutoff, self._hop_length, self._offset, state
             ))  # fmt: skip
         self._state = np.stack([state for _, state in streams])
         self._pass(x.shape[1])
