@@ -26,7 +26,7 @@ from wavenet.dsp.noise_shaping import (
     unlimited,
     whitening_taps,
 )
-from wavenet.evaluation.vocoder import Measure, find_f0_range_of
+from wavenet.evaluation.vocoder import CopyComparison, find_f0_range_of
 from wavenet.features.world_frames import WorldFeatures
 from wavenet.io.audio import read_audio
 from wavenet.io.audio_files import find_audio
@@ -58,7 +58,7 @@ def main() -> None:
             features.log_spectrum(features.track(y)), strength
         )
     held_out = [read_audio(path, RATE)[0] for path in paths[-HELD_OUT::10]]
-    measures = [Measure(y, RATE, f0_range) for y in held_out]
+    measures = [CopyComparison(y, RATE, f0_range) for y in held_out]
     print(f"{len(held_out)} sentences; PESQ and MCD [dB] of the codes | with noise")
     for name, filter_of in filters.items():
         hop = features.hop_length if name.startswith("frames") else WHOLE

@@ -28,11 +28,11 @@ from sound_levels import levels
 
 from wavenet import load
 from wavenet.evaluation.vocoder import (
-    Figures,
-    Measure,
+    CopyComparison,
+    CopyMetrics,
+    copy_settings,
     find_f0_range_of,
     mulaw_round_trip,
-    settings,
     table,
 )
 from wavenet.features import world
@@ -67,13 +67,13 @@ def main() -> None:
     }
     if options.model_only:
         systems = {str(options.model): systems[str(options.model)]}
-    figures: dict[str, list[Figures]] = {name: [] for name in systems}
+    figures: dict[str, list[CopyMetrics]] = {name: [] for name in systems}
     plain: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     paths = find_audio(options.folder)[-options.files :]
     f0_range = find_f0_range_of(paths)
     for path in paths:
         y, _ = read_audio(path, rate)
-        measure = Measure(y, rate, f0_range)
+        measure = CopyComparison(y, rate, f0_range)
         for name, system in systems.items():
             sound = system(y)
             figures[name].append(measure(sound))
@@ -87,7 +87,7 @@ def main() -> None:
     means = {
         name: {
             field.name: mean_interval([getattr(f, field.name) for f in rows])
-            for field in dataclasses.fields(Figures)
+            for field in dataclasses.fields(CopyMetrics)
         }
         for name, rows in figures.items()
     }
@@ -104,7 +104,7 @@ def main() -> None:
         values = {
             "model": str(options.model), "precision": generator.precision,
             "temperature": options.temperature, "files": options.files, "levels": plain_means,
-            "settings": settings(f0_range), "real_time_factor": factor,
+            "settings": copy_settings(f0_range), "real_time_factor": factor,
             "means": {n: {k: list(v) for k, v in by_name.items()} for n, by_name in means.items()},
         }  # fmt: skip
         options.output.write_text(json.dumps(values, indent=1) + "\n")

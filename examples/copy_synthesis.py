@@ -6,7 +6,7 @@ python examples/copy_synthesis.py speech.wav copy.wav
 import sys
 
 import wavenet
-from wavenet.evaluation.vocoder import Measure
+from wavenet.evaluation.vocoder import CopyComparison
 from wavenet.io.audio import read_audio, write_audio
 
 recording, copy = sys.argv[1:]
@@ -19,4 +19,4 @@ sound = vocoder.generate(len(y), condition=frames, seed=1)
 write_audio(copy, sound, rate)
 
 print(f"bits per sample: {vocoder.score(y, condition=frames).bits_per_sample:.3f}")
-print(Measure(y, rate)(sound))
+print(CopyComparison(y, rate)(sound))

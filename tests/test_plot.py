@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
 from wavenet import plot
-from wavenet.evaluation.vocoder import Evaluation, Figures, table
+from wavenet.evaluation.vocoder import CopyEvaluation, CopyMetrics, table
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def pictures(monkeypatch) -> list[Figure]:
     return saved
 
 
-def copies(files: int, measures: int) -> Evaluation:
+def copies(files: int, measures: int) -> CopyEvaluation:
     """An evaluation of files in which the first measures have values."""
-    names = [field.name for field in dataclasses.fields(Figures)]
+    names = [field.name for field in dataclasses.fields(CopyMetrics)]
     random = np.random.default_rng(0)
     sides = [
         {
-            str(file): Figures(**{
+            str(file): CopyMetrics(**{
                 name: random.random() + 1 if i < measures else math.nan
                 for i, name in enumerate(names)
             })
@@ -35,7 +35,7 @@ def copies(files: int, measures: int) -> Evaluation:
         }
         for _ in range(2)
     ]  # fmt: skip
-    return Evaluation(*sides, settings={})
+    return CopyEvaluation(*sides, settings={})
 
 
 def texts(figure: Figure) -> list[str]:

@@ -12,7 +12,7 @@ import soundfile
 
 import wavenet
 from wavenet.evaluation.verification import verify
-from wavenet.evaluation.vocoder import Measure
+from wavenet.evaluation.vocoder import CopyComparison
 from wavenet.features.labels import spans_from_text
 from wavenet.features.statistics import FeatureRangeWarning
 from wavenet.io.audio import read_audio, resample
@@ -124,7 +124,7 @@ def test_slt16k_copies_an_unseen_sentence(data):
     vocoder = wavenet.load("slt16k")
     y, _ = read_audio(data / "speech_arctic" / "slt" / "arctic_b0530.flac", 16000)
     frames = vocoder.condition_from_sound(y)
-    measure = Measure(y, 16000, (100.0, 300.0))
+    measure = CopyComparison(y, 16000, (100.0, 300.0))
     copy = measure(vocoder.generate(len(y), condition=frames))
     other = measure(vocoder.generate(len(y), condition=frames[::-1]))
     assert copy.mcd_db < 4

@@ -17,8 +17,8 @@ from wavenet.io.atomic import atomic_path, check_writable
 from wavenet.metrics.summary import mean_interval
 
 if TYPE_CHECKING:
-    from wavenet.evaluation import vocoder as copies
-    from wavenet.evaluation.conversion import Evaluation
+    from wavenet.evaluation.conversion import ConversionEvaluation
+    from wavenet.evaluation.vocoder import CopyEvaluation
     from wavenet.forecasting.forecast import Forecast
     from wavenet.forecasting.series import Series
 
@@ -157,7 +157,7 @@ def _size_of(panels: int) -> tuple[float, float]:
     return 3.2 * columns + 0.4, 3.6 * rows + 0.4
 
 
-def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
+def plot_conversion(path: str | os.PathLike, evaluation: ConversionEvaluation) -> None:
     """Writes each file's figures before and after, and power and variance beside the target's.
 
     Raises as `check_picture` does.
@@ -184,7 +184,7 @@ def plot_evaluation(path: str | os.PathLike, evaluation: Evaluation) -> None:
     _save(figure, path)
 
 
-def _draw_bands(axes: Any, evaluation: Evaluation) -> None:
+def _draw_bands(axes: Any, evaluation: ConversionEvaluation) -> None:
     """Power of each band over the target's: of the mean and of the loudest frames."""
     places = np.arange(len(evaluation.bands))
     for i, side in enumerate(("before", "after")):
@@ -203,12 +203,12 @@ def _draw_bands(axes: Any, evaluation: Evaluation) -> None:
     axes.legend(ncols=2, fontsize=8, loc="upper center")
 
 
-def plot_copies(path: str | os.PathLike, evaluation: copies.Evaluation) -> None:
+def plot_copies(path: str | os.PathLike, evaluation: CopyEvaluation) -> None:
     """Writes each file's figures, and those of the mu-law round trip.
 
     Raises as `check_picture` does.
     """
-    sides = {"outputs": evaluation.files, "8-bit mu-law": evaluation.floor}
+    sides = {"outputs": evaluation.files, "8-bit mu-law": evaluation.mulaw_bound}
     panels = []
     for name, (label, better) in _COPY_LABELS.items():
         values = {

@@ -113,11 +113,11 @@ ENTRANCES = {
         y, CONTOUR, 1.2 * CONTOUR, RATE, 5.0
     ),
     "conversion.streaming.StreamingConverter.process": lambda m, y: m.converter.stream().process(y),
-    "evaluation.vocoder.Measure": lambda m, y: dataclasses.astuple(
-        evaluation.Measure(y, RATE)(m.partner)
+    "evaluation.vocoder.CopyComparison": lambda m, y: dataclasses.astuple(
+        evaluation.CopyComparison(y, RATE)(m.partner)
     ),
-    "evaluation.vocoder.Measure.__call__": lambda m, y: dataclasses.astuple(
-        evaluation.Measure(m.partner, RATE)(y)
+    "evaluation.vocoder.CopyComparison.__call__": lambda m, y: dataclasses.astuple(
+        evaluation.CopyComparison(m.partner, RATE)(y)
     ),
     "evaluation.vocoder.mulaw_round_trip": lambda m, y: evaluation.mulaw_round_trip(y),
     "features.f0_tracking.local_f0": lambda m, y: f0_tracking.local_f0(

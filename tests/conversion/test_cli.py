@@ -50,8 +50,8 @@ def test_fit_lists_what_it_leaves_out(command, corpus, tmp_path):
     assert code == 1
     assert re.search(r"6 pairs at [\d,]+ Hz, 4 components", out)
     assert "wavenet: warning: 6 pairs are few: 25 or more make a better converter\n" in err
-    assert "06.wav has no partner" in err
-    assert "six.wav has no partner" in err
+    assert "06.wav has no counterpart" in err
+    assert "six.wav has no counterpart" in err
     assert "03.wav cannot be read as audio" in err
     assert "Traceback" not in err
     config = json.loads((tmp_path / "model" / "config.json").read_text())

@@ -15,7 +15,7 @@ from wavenet.conversion.pipeline import recordings
 from wavenet.conversion.pipeline.training import different_texts
 from wavenet.conversion.waveform.differential import filter_sound
 from wavenet.dsp.pitch_shift import shift_pitch
-from wavenet.evaluation.conversion import evaluate
+from wavenet.evaluation.conversion import evaluate_conversion
 from wavenet.features import world
 from wavenet.features.world import WorldSettings
 from wavenet.io.audio import write_audio
@@ -345,7 +345,7 @@ def test_unknown_methods_are_refused_everywhere(converter, files, say, bad):
     with pytest.raises(ValueError, match=f"f0 must be one of log-gaussian, .* got '{bad}'"):
         converter.convert_f0(analysis.f0, bad)
     with pytest.raises(ValueError, match=f"^method must be one of frame, .* got '{bad}'"):
-        evaluate(converter, *files, method=bad)
+        evaluate_conversion(converter, *files, method=bad)
 
 
 def test_constant_filter_is_the_minimum_phase_response(pysptk):

@@ -48,7 +48,7 @@ def test_figures_before_and_after(monkeypatch):
     source[:4] = 0
     recordings = {"a": analysis(source, shift=1.0), "b": analysis(target)}
     monkeypatch.setattr(evaluation, "cached_analysis", lambda path, *_: recordings[path])
-    result = evaluation.evaluate(Oracle(), ["a"], ["b"])
+    result = evaluation.evaluate_conversion(Oracle(), ["a"], ["b"])
     before, after = result.files["a"].before, result.files["a"].after
     assert before.distortion_db == pytest.approx(10 / np.log(10) * np.sqrt(2))
     assert before.log_f0_rmse == pytest.approx(np.log(2))
@@ -69,7 +69,7 @@ def test_power_in_bands_and_level_beside_the_targets(monkeypatch):
     recordings = {"a": analysis(f0, loudness=10.0), "b": analysis(f0, loudness=0.1)}
     recordings["b"].band_power[:, 1] = np.geomspace(0.001, 1.0, N)
     monkeypatch.setattr(evaluation, "cached_analysis", lambda path, *_: recordings[path])
-    result = evaluation.evaluate(Oracle(), ["a"], ["b"])
+    result = evaluation.evaluate_conversion(Oracle(), ["a"], ["b"])
     assert list(result.bands) == ["0-3000 Hz", "3000-5000 Hz", "5000-6500 Hz", "6500-7900 Hz"]
     before, _ = result.bands["0-3000 Hz"]
     assert (before.mean, before.loud) == (pytest.approx(20.0), pytest.approx(20.0))
@@ -88,7 +88,7 @@ def test_pairs_of_different_text_are_named(monkeypatch):
     f0 = np.full(N, 100.0)
     recordings = {i: analysis(f0, shift=i) for i in (1, 2, 3, 9)}
     monkeypatch.setattr(evaluation, "cached_analysis", lambda path, *_: recordings[path])
-    result = evaluation.evaluate(Oracle(), [1, 2, 3, 9], [1, 1, 1, 9])
+    result = evaluation.evaluate_conversion(Oracle(), [1, 2, 3, 9], [1, 1, 1, 9])
     assert list(result.files) == ["1", "2", "3", "9"]
     (sentence,) = result.doubtful
     assert sentence.startswith("9 and 9 seem to hold different texts: ")
@@ -99,7 +99,7 @@ def test_mean_of_the_files_variance_is_that_of_all(monkeypatch):
     f0 = np.full(N, 100.0)
     recordings = {"a": analysis(f0, stretch=1.1), "b": analysis(f0), "c": analysis(f0, stretch=2)}
     monkeypatch.setattr(evaluation, "cached_analysis", lambda path, *_: recordings[path])
-    result = evaluation.evaluate(Oracle(), ["a", "b"], ["c", "a"])
+    result = evaluation.evaluate_conversion(Oracle(), ["a", "b"], ["c", "a"])
     before, after = result.means["global_variance_ratio"]
     assert before.mean == pytest.approx(result.global_variance_before.mean())
     assert after.mean == pytest.approx(result.global_variance_after.mean())

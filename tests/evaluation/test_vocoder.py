@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from wavenet.evaluation.vocoder import FIGURES, Measure, evaluate, mulaw_round_trip
+from wavenet.evaluation.vocoder import (
+    COPY_METRICS,
+    CopyComparison,
+    evaluate_copies,
+    mulaw_round_trip,
+)
 from wavenet.io.audio import read_audio
 from wavenet.metrics import perception
 from wavenet.metrics.log_spectral_distance import log_spectral_distance
@@ -34,7 +39,7 @@ def test_log_spectral_distance_against_librosa(speech):
 
 
 def test_figures_rise_with_the_noise(speech):
-    measure = Measure(speech, 16000)
+    measure = CopyComparison(speech, 16000)
     random = np.random.default_rng(0)
     same, *noisy = (measure(speech + d * random.standard_normal(32000)) for d in (0, 1e-3, 1e-2))
     assert (same.mcd_db, same.lsd_db, same.f0_rmse_cents, same.voicing_error) == (0, 0, 0, 0)
@@ -64,7 +69,7 @@ def test_missing_packages(speech, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=r"pesq is not installed: pip install .*\[evaluate\]"):
         perception.pesq(speech, speech, 16000)
-    figures = Measure(speech, 16000)(speech)
+    figures = CopyComparison(speech, 16000)(speech)
     assert math.isnan(figures.pesq) and math.isnan(figures.stoi) and figures.mcd_db == 0
 
 
@@ -85,12 +90,12 @@ def folders(speech, tmp_path):
 
 
 def test_folders(folders, wavenet_command):
-    result = evaluate(folders / "references", folders / "outputs")
+    result = evaluate_copies(folders / "references", folders / "outputs")
     assert list(result.files) == ["a", "b"]
-    assert result.files["a"].mcd_db == pytest.approx(result.floor["a"].mcd_db, abs=1e-3)
-    assert result.files["b"].mcd_db > result.floor["b"].mcd_db
+    assert result.files["a"].mcd_db == pytest.approx(result.mulaw_bound["a"].mcd_db, abs=1e-3)
+    assert result.files["b"].mcd_db > result.mulaw_bound["b"].mcd_db
     assert len(result.failed) == 2
-    assert "d.wav has no partner" in result.failed[0]
+    assert "d.wav has no counterpart" in result.failed[0]
     assert "the output has 9000 samples and its reference 32000" in result.failed[1]
     command = ["evaluate", folders / "references", folders / "outputs"]
     options = ["-o", folders / "figures.csv", "--plot", folders / "figures.png"]
@@ -100,7 +105,7 @@ def test_folders(folders, wavenet_command):
     rows = list(csv.DictReader((folders / "figures.csv").read_text().splitlines()))
     assert float(rows[1]["mcd_db"]) == pytest.approx(result.files["b"].mcd_db, rel=1e-5)
     stored = json.loads((folders / "figures.json").read_text())
-    assert set(stored["means"]["files"]) == set(FIGURES) and "world" in stored["settings"]
+    assert set(stored["means"]["files"]) == set(COPY_METRICS) and "world" in stored["settings"]
     assert (folders / "figures.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -126,7 +131,7 @@ def test_bits_per_sample(folders, vocoder_model, wavenet_command):
 )
 def test_bad_sounds(reference, output, message):
     with pytest.raises(ValueError, match=message):
-        Measure(reference, 16000)(output)
+        CopyComparison(reference, 16000)(output)
 
 
 def test_other_rate(speech, tmp_path):
@@ -134,7 +139,7 @@ def test_other_rate(speech, tmp_path):
         (tmp_path / folder).mkdir()
         soundfile.write(tmp_path / folder / "x.wav", speech, rate)
     with pytest.raises(ValueError, match=r"x\.wav: it has 8000 Hz and its reference 16000"):
-        evaluate(tmp_path / "a", tmp_path / "b")
+        evaluate_copies(tmp_path / "a", tmp_path / "b")
 
 
 @pytest.fixture

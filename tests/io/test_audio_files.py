@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from wavenet.conversion.pipeline.recordings import find_pairs
-from wavenet.evaluation.vocoder import evaluate
+from wavenet.evaluation.vocoder import evaluate_copies
 from wavenet.io.audio_files import AUDIO_FORMATS, find_audio
 from wavenet.io.manifest import read_clips
 
@@ -80,7 +80,7 @@ def test_names_of_other_unicode_forms_are_partners(tmp_path, notes):
     pairs = find_pairs(tmp_path / "NFC", tmp_path / "NFD", notes.append)
     assert len(pairs.source) == len(pairs.target) == 2 and not pairs.unmatched
     assert len(notes) == 1
-    result = evaluate(tmp_path / "NFD", tmp_path / "NFC", note=notes.append)
+    result = evaluate_copies(tmp_path / "NFD", tmp_path / "NFC", note=notes.append)
     assert len(result.files) == 2 and not result.failed and len(notes) == 2
     write(tmp_path / "NFC" / f"{unicodedata.normalize('NFD', 'é')}.wav")
     with pytest.raises(ValueError, match="have one name"):

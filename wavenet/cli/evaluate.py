@@ -32,12 +32,11 @@ def evaluate(
 
         wavenet evaluate recordings/ copies/ -o figures.csv --plot figures.png
 
-    Beside the figures stand those of the recordings behind 8-bit mu-law codes. Values are
-    comparable only under the same settings, which are printed. PESQ and STOI need the extra
-    evaluate. A pair that cannot be measured is listed and the exit code is 1.
+    Beside the figures stand those of the recordings after a round trip through 8-bit mu-law codes.
+    Values are comparable only under the same settings, which are printed. PESQ and STOI need the
+    extra evaluate. A pair that cannot be measured is listed and the exit code is 1.
     """
-    from wavenet.evaluation.vocoder import evaluate as measure
-    from wavenet.evaluation.vocoder import table
+    from wavenet.evaluation.vocoder import evaluate_copies, table
     from wavenet.io.atomic import atomic_path, check_writable
 
     if output and output.suffix == ".json":
@@ -54,10 +53,10 @@ def evaluate(
         from wavenet.inference.wavenet import WaveNetGenerator
 
         generator = WaveNetGenerator.load(model)
-    result = measure(references, outputs, model=generator, n_jobs=jobs, note=note)
+    result = evaluate_copies(references, outputs, model=generator, n_jobs=jobs, note=note)
     means = result.means
     count = f"{len(result.files)} file{'s' * (len(result.files) != 1)}"
-    print(table([(count, means["files"]), ("mu-law-256", means["floor"])]))
+    print(table([(count, means["files"]), ("mu-law-256", means["mulaw_bound"])]))
     print("settings:")
     for name, value in result.settings.items():
         print(f"  {name}: {value}")

@@ -17,7 +17,7 @@ from wavenet.cli.notes import note, warn
 
 if TYPE_CHECKING:
     from wavenet.conversion.files import Conversions
-    from wavenet.evaluation.conversion import Evaluation
+    from wavenet.evaluation.conversion import ConversionEvaluation
 
 app = typer.Typer(
     help="Convert one speaker's voice into another's, learned from parallel recordings.",
@@ -94,7 +94,7 @@ def fit(
     check_writable(output / "model.safetensors", parents=True)
     pairs = find_pairs(source, target, note)
     for path in pairs.unmatched:
-        note(f"{path} has no partner")
+        note(f"{path} has no counterpart")
     with _progress() as progress:
         converter = VoiceConverter(
             components, n_mixtures=mixtures, method=method, f0=f0, f0_method=f0_method,
@@ -187,21 +187,21 @@ def evaluate(
     """
     from wavenet.conversion.converter import VoiceConverter
     from wavenet.conversion.pipeline.recordings import find_pairs
-    from wavenet.evaluation.conversion import evaluate as measure
+    from wavenet.evaluation.conversion import evaluate_conversion
     from wavenet.io.atomic import atomic_path, check_writable
 
     if output:
         check_writable(output)
     if plot:
-        from wavenet.plot import check_picture, plot_evaluation
+        from wavenet.plot import check_picture, plot_conversion
 
         check_picture(plot)
     converter = VoiceConverter.load(model)
     pairs = find_pairs(source, target, note)
     for path in pairs.unmatched:
-        note(f"{path} has no partner")
+        note(f"{path} has no counterpart")
     with _progress() as progress:
-        result = measure(
+        result = evaluate_conversion(
             converter, pairs.source, pairs.target,
             method=method, n_jobs=jobs, cache=cache, progress=progress,
         )  # fmt: skip
@@ -210,13 +210,13 @@ def evaluate(
         with atomic_path(output) as temporary:
             temporary.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
     if plot:
-        plot_evaluation(plot, result)
+        plot_conversion(plot, result)
     for sentence in result.doubtful:
         warn(sentence)
     _finish(result.failed)
 
 
-def _print_evaluation(result: Evaluation) -> None:
+def _print_evaluation(result: ConversionEvaluation) -> None:
     titles = (
         "MCD [dB]", "log F0 RMSE", "log F0 corr.", "voicing error", "GV ratio", "level [dB]",
     )  # fmt: skip

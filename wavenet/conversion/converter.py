@@ -158,8 +158,8 @@ class VoiceConverter(Estimator):
         ------
         ValueError
             A parameter out of range, too few pairs, or a recording that cannot be used: unreadable,
-            silent, clipped, without F0, of another rate, or of another text than its partner. The
-            file is named.
+            silent, clipped, without F0, of another rate, or of another text than its counterpart.
+            The file is named.
         """
         rate = self.sample_rate or recordings.common_rate([*source_files, *target_files])
         self.config_, self.mapping_, self.shaping_, self.skipped_ = fit(

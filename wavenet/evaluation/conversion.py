@@ -30,8 +30,8 @@ LOUD = 0.95
 
 
 @dataclass(frozen=True)
-class Figures:
-    """How near a recording's features are to the target's; see `Evaluation`."""
+class ConversionMetrics:
+    """How near a recording's features are to the target's; see `ConversionEvaluation`."""
 
     distortion_db: float
     log_f0_rmse: float
@@ -42,7 +42,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class BandFigures:
+class BandPower:
     """Power of the frames that speak in a band, over that of the target's [dB].
 
     Attributes
@@ -56,21 +56,21 @@ class BandFigures:
 
 
 @dataclass(frozen=True)
-class FileScore:
-    """Figures of a source recording as it is, and of its conversion."""
+class FileMetrics:
+    """Metrics of a source recording as it is, and of its conversion."""
 
-    before: Figures
-    after: Figures
+    before: ConversionMetrics
+    after: ConversionMetrics
 
 
 @dataclass
-class Evaluation:
-    """Figures of a converter on held-out pairs.
+class ConversionEvaluation:
+    """Metrics of a converter on held-out pairs.
 
     Attributes
     ----------
     files
-        Figures by the name of the source recording: mel-cepstral distortion to the target [dB],
+        Metrics by the name of the source recording: mel-cepstral distortion to the target [dB],
         root mean square difference [neper] and correlation of log F0 where both are voiced, the
         share of frames voiced on one side only, the variance over the mean one of the target's
         recordings, and the level over that of the target's recording [dB].
@@ -86,22 +86,22 @@ class Evaluation:
         One sentence for each pair, measured like the others, whose texts seem to differ.
     """
 
-    files: dict[str, FileScore]
+    files: dict[str, FileMetrics]
     settings: dict[str, Any]
     global_variance_before: np.ndarray
     global_variance_after: np.ndarray
-    bands: dict[str, tuple[BandFigures, BandFigures]]
+    bands: dict[str, tuple[BandPower, BandPower]]
     failed: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
 
     @property
     def means(self) -> dict[str, tuple[Interval, Interval]]:
-        """Each figure's mean over the files, before and after, with its 95 % interval."""
+        """Each metric's mean over the files, before and after, with its 95 % interval."""
 
         def mean(name: str, side: str) -> Interval:
             return mean_interval([getattr(getattr(s, side), name) for s in self.files.values()])
 
-        names = [f.name for f in dataclasses.fields(Figures)]
+        names = [f.name for f in dataclasses.fields(ConversionMetrics)]
         return {name: (mean(name, "before"), mean(name, "after")) for name in names}
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Evaluation:
                     name: {"before": asdict(before), "after": asdict(after)}
                     for name, (before, after) in self.bands.items()
                 },
-                "files": {name: asdict(score) for name, score in self.files.items()},
+                "files": {name: asdict(metrics) for name, metrics in self.files.items()},
                 "failed": self.failed,
                 "doubtful": self.doubtful,
             }
@@ -145,7 +145,7 @@ class _Speech:
     power: np.ndarray
 
 
-def evaluate(
+def evaluate_conversion(
     converter: VoiceConverter,
     source_files: Sequence[str | os.PathLike],
     target_files: Sequence[str | os.PathLike],
@@ -154,11 +154,11 @@ def evaluate(
     n_jobs: int | None = None,
     cache: str | os.PathLike | None = None,
     progress: Progress | None = None,
-) -> Evaluation:
+) -> ConversionEvaluation:
     """Measures features before and after conversion against the target's.
 
     Each is aligned with the target by dynamic time warping of the mel-cepstra, over the frames that
-    speak; all its figures are along that path.
+    speak; all its metrics are along that path.
 
     Raises
     ------
@@ -192,13 +192,13 @@ def evaluate(
     )
     variance = np.mean([y.var(axis=0) for y in target], axis=0)
     files = {
-        pair: FileScore(_compare(source, aim, variance), _compare(converted, aim, variance))
+        pair: FileMetrics(_compare(source, aim, variance), _compare(converted, aim, variance))
         for pair, (source, converted, aim) in done.items()
     }
-    distortions = [score.after.distortion_db for score in files.values()]
+    distortions = [metrics.after.distortion_db for metrics in files.values()]
     strangers = different_texts(distortions)
-    return Evaluation(
-        files={str(source): score for (source, _), score in files.items()},
+    return ConversionEvaluation(
+        files={str(source): metrics for (source, _), metrics in files.items()},
         settings=_settings(config, method),
         global_variance_before=global_variance_ratio(target, before),
         global_variance_after=global_variance_ratio(target, after),
@@ -226,7 +226,7 @@ def _speech(
 
 def _bands(
     recordings: list[tuple[_Speech, ...]], sample_rate: int
-) -> dict[str, tuple[BandFigures, BandFigures]]:
+) -> dict[str, tuple[BandPower, BandPower]]:
     sides = [np.concatenate([side.power for side in r]) for r in zip(*recordings, strict=True)]
     statistics = 10.0 * np.log10(
         [[side.mean(axis=0), np.quantile(side, LOUD, axis=0)] for side in sides]
@@ -234,15 +234,15 @@ def _bands(
     before, after = statistics[:2] - statistics[2]
     edges = itertools.pairwise(band_edges(sample_rate))
     return {
-        f"{low:.0f}-{high:.0f} Hz": (BandFigures(*before[:, i]), BandFigures(*after[:, i]))
+        f"{low:.0f}-{high:.0f} Hz": (BandPower(*before[:, i]), BandPower(*after[:, i]))
         for i, (low, high) in enumerate(edges)
     }
 
 
-def _compare(given: _Speech, aim: _Speech, variance: np.ndarray) -> Figures:
+def _compare(given: _Speech, aim: _Speech, variance: np.ndarray) -> ConversionMetrics:
     _, path = dtw(given.features, aim.features)
     f0 = compare_f0(aim.f0[path[:, 1]], given.f0[path[:, 0]])
-    return Figures(
+    return ConversionMetrics(
         distortion_db=path_distortion(given.features, aim.features, path),
         log_f0_rmse=f0.log_rmse,
         log_f0_correlation=f0.correlation,

@@ -35,7 +35,7 @@ _CENTS = 1200 / math.log(2)
 
 
 @dataclass(frozen=True)
-class Figures:
+class CopyMetrics:
     """Distances of a sound to its reference; NaN where one has no value, or was not measured.
 
     Attributes
@@ -61,19 +61,19 @@ class Figures:
     bits_per_sample: float = math.nan
 
 
-FIGURES = tuple(field.name for field in dataclasses.fields(Figures))
+COPY_METRICS = tuple(field.name for field in dataclasses.fields(CopyMetrics))
 
 
 @dataclass
-class Evaluation:
-    """Figures of files against references of the same name.
+class CopyEvaluation:
+    """Metrics of files against references of the same name.
 
     Attributes
     ----------
     files
-        Figures by name.
-    floor
-        The same of each reference behind the round trip through 8-bit mu-law codes: what a perfect
+        Metrics by name.
+    mulaw_bound
+        The same of each reference after the round trip through 8-bit mu-law codes: what a perfect
         model of such codes would reach.
     settings
         Everything that the values depend on.
@@ -81,42 +81,42 @@ class Evaluation:
         One sentence for each pair that could not be measured.
     """
 
-    files: dict[str, Figures]
-    floor: dict[str, Figures]
+    files: dict[str, CopyMetrics]
+    mulaw_bound: dict[str, CopyMetrics]
     settings: dict[str, Any]
     failed: list[str] = field(default_factory=list)
 
     @property
     def means(self) -> dict[str, dict[str, Interval]]:
-        """The mean over files of each figure with its 95 % interval, of "files" and "floor"."""
+        """The mean over files of each metric of "files" and "mulaw_bound", 95 % interval."""
         return {
             side: {
                 name: mean_interval([getattr(f, name) for f in getattr(self, side).values()])
-                for name in FIGURES
+                for name in COPY_METRICS
             }
-            for side in ("files", "floor")
+            for side in ("files", "mulaw_bound")
         }
 
     def to_dict(self) -> dict[str, Any]:
         """Settings, means and failures as JSON-ready values; None where there is no value."""
         means = {
-            side: {name: [_plain(x) for x in interval] for name, interval in by_name.items()}
+            side: {name: [_json_value(x) for x in interval] for name, interval in by_name.items()}
             for side, by_name in self.means.items()
         }
         return {"settings": self.settings, "means": means, "failed": self.failed}
 
     def to_csv(self) -> str:
-        """One row a file, with the columns of `Figures` and those of the floor."""
+        """One row a file, with the columns of `CopyMetrics` and the mu-law upper bound's."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["file", *FIGURES, *(f"floor_{name}" for name in FIGURES)])
+        writer.writerow(["file", *COPY_METRICS, *(f"mulaw_bound_{name}" for name in COPY_METRICS)])
         for name, figures in self.files.items():
-            values = [*dataclasses.astuple(figures), *dataclasses.astuple(self.floor[name])]
+            values = [*dataclasses.astuple(figures), *dataclasses.astuple(self.mulaw_bound[name])]
             writer.writerow([name, *("" if math.isnan(v) else f"{v:.6g}" for v in values)])
         return text.getvalue()
 
 
-class Measure:
+class CopyComparison:
     """Measures sounds against a reference.
 
     Parameters
@@ -145,8 +145,8 @@ class Measure:
         self.reference = world.checked_sound(reference, self.settings)
         self._analysis = self._analyze(self.reference)
 
-    def __call__(self, other: np.ndarray) -> Figures:
-        """Figures of a sound of the same length, but for less than two frames.
+    def __call__(self, other: np.ndarray) -> CopyMetrics:
+        """Metrics of a sound of the same length, but for less than two frames.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class Measure:
         frames = min(len(a.f0), len(b.f0))
         speaks = a.power[:frames] > POWER_THRESHOLD
         f0 = compare_f0(a.f0[:frames], b.f0[:frames])
-        return Figures(
+        return CopyMetrics(
             mcd_db=mel_cepstral_distortion(
                 a.mel_cepstrum[:frames][speaks], b.mel_cepstrum[:frames][speaks], align=False
             ),
@@ -182,7 +182,7 @@ class Measure:
         return world.analyze(y, self.settings, self._f0_range, aperiodicity=False)
 
 
-def evaluate(
+def evaluate_copies(
     references: str | os.PathLike,
     outputs: str | os.PathLike,
     *,
@@ -190,7 +190,7 @@ def evaluate(
     n_jobs: int | None = None,
     progress: Progress | None = None,
     note: Note | None = None,
-) -> Evaluation:
+) -> CopyEvaluation:
     """Measures the sound files of a folder against those of the same name in another.
 
     Parameters
@@ -214,7 +214,7 @@ def evaluate(
     pairs = find_pairs(references, outputs, note)
     f0_range = find_f0_range_of(pairs.source)
 
-    def attempt(pair: tuple[Path, Path]) -> tuple[Figures, Figures] | str:
+    def attempt(pair: tuple[Path, Path]) -> tuple[CopyMetrics, CopyMetrics] | str:
         try:
             with named(pair[1]):
                 return _measure(*pair, f0_range, model)
@@ -223,7 +223,7 @@ def evaluate(
 
     paths = list(zip(pairs.source, pairs.target, strict=True))
     results = for_each(attempt, paths, n_jobs, progress, "evaluating")
-    failed = [f"{path} has no partner" for path in pairs.unmatched]
+    failed = [f"{path} has no counterpart" for path in pairs.unmatched]
     failed += [result for result in results if isinstance(result, str)]
     done = {
         path.stem: result
@@ -232,16 +232,16 @@ def evaluate(
     }
     if not done:
         raise ValueError(f"no pair could be measured: {'; '.join(failed)}")
-    return Evaluation(
+    return CopyEvaluation(
         files={name: figures for name, (figures, _) in done.items()},
-        floor={name: floor for name, (_, floor) in done.items()},
-        settings=settings(f0_range),
+        mulaw_bound={name: bound for name, (_, bound) in done.items()},
+        settings=copy_settings(f0_range),
         failed=failed,
     )
 
 
 def mulaw_round_trip(y: np.ndarray) -> np.ndarray:
-    """The sound behind 256 mu-law codes."""
+    """The sound after a round trip through 256 mu-law codes."""
     return mulaw_decode(mulaw_encode(as_samples(y), 256), 256, dtype="float64")
 
 
@@ -255,7 +255,7 @@ def find_f0_range_of(paths: Sequence[Path]) -> tuple[float, float]:
         try:
             y, rate = read_audio(path)
             contours.append(world.rough_f0(y, WorldSettings(sample_rate=rate)))
-        except (ValueError, OSError):  # told of when it is measured
+        except (ValueError, OSError):  # named when it is measured
             continue
     try:
         return world.find_f0_range(contours)
@@ -263,7 +263,7 @@ def find_f0_range_of(paths: Sequence[Path]) -> tuple[float, float]:
         return world.DEFAULT_F0_RANGE
 
 
-def settings(f0_range: tuple[float, float]) -> dict[str, Any]:
+def copy_settings(f0_range: tuple[float, float]) -> dict[str, Any]:
     """What the figures depend on, in words and numbers."""
     world_settings = dataclasses.asdict(WorldSettings()) | {
         "sample_rate": "the reference's",
@@ -282,7 +282,7 @@ def settings(f0_range: tuple[float, float]) -> dict[str, Any]:
         "pesq": "wide-band, ITU-T P.862.2, at 16 kHz",
         "stoi": "Taal et al. 2011, not extended",
         "bits_per_sample": "of the reference, conditioned on its own features",
-        "floor": "the reference behind 8-bit mu-law codes",
+        "mulaw_bound": "the reference after a round trip through 8-bit mu-law codes",
         "world": world_settings,
         "not_measured": [f"{name}: its package is not installed" for name in missing],
     }
@@ -290,12 +290,12 @@ def settings(f0_range: tuple[float, float]) -> dict[str, Any]:
 
 def _measure(
     reference: Path, output: Path, f0_range: tuple[float, float], model: WaveNetGenerator | None
-) -> tuple[Figures, Figures]:
+) -> tuple[CopyMetrics, CopyMetrics]:
     y, rate = read_audio(reference)
     other, other_rate = read_audio(output)
     if rate != other_rate:
         raise ValueError(f"it has {other_rate} Hz and its reference {rate}; resample one of them")
-    measure = Measure(y, rate, f0_range)
+    measure = CopyComparison(y, rate, f0_range)
     figures = measure(other)
     if model is not None:
         figures = dataclasses.replace(figures, bits_per_sample=_bits(model, reference))
@@ -311,15 +311,15 @@ def _if_available(name: str, measure: Callable[..., float], *arguments: Any) -> 
     return measure(*arguments) if perception.is_available(name) else math.nan
 
 
-def _plain(value: float) -> float | None:
+def _json_value(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
 def table(means: Iterable[tuple[str, dict[str, Interval]]]) -> str:
     """Means as lines of text, one for each title and its figures."""
-    lines = [f"{'':22s}" + "".join(f"{name:>17s}" for name in FIGURES)]
+    lines = [f"{'':22s}" + "".join(f"{name:>17s}" for name in COPY_METRICS)]
     for title, by_name in means:
-        cells = (_cell(by_name[name]) for name in FIGURES)
+        cells = (_cell(by_name[name]) for name in COPY_METRICS)
         lines.append(f"{title:22s}" + "".join(f"{cell:>17s}" for cell in cells))
     return "\n".join(lines)
 

@@ -31,7 +31,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Pairs:
-    """Files of equal name in two folders, and those without a partner."""
+    """Files of equal name in two folders, and those unmatched."""
 
     source: list[Path]
     target: list[Path]
