@@ -9,7 +9,7 @@ dB over the recording's (`sound_levels.py`), for:
     MODEL         the recording from its features, through the model
     codes         the recording behind the model's own codes (mu-law behind its noise shaping):
                   what a perfect model of these codes would reach
-    mu-law-256    behind 8-bit mu-law codes
+    mu-law-256    after 8-bit mu-law codes
     WORLD         WORLD analysis and synthesis, full spectral envelope
     WORLD, 24     the same with a mel-cepstrum of order 24, as voice conversion uses
 """

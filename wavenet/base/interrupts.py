@@ -19,7 +19,7 @@ def interruptible(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
 
     Python handles signals in its main thread, and not before C code returns there. Such code, which
     must release the interpreter lock, runs in another thread here, for which the main one waits.
-    After an interrupt it goes on unheard; the end of the process does not wait for it.
+    After an interrupt it continues unheard; the end of the process does not wait for it.
     """
     if threading.current_thread() is not threading.main_thread():
         return function(*args, **kwargs)

@@ -48,7 +48,7 @@ def synthesize_manifest(
 ) -> Summary:
     """Makes the recordings that a manifest lists; a bad one does not lose the others.
 
-    What is there already is left as it is, so that a run which was stopped goes on where it was.
+    What is there already is left as it is, so that a run which was stopped resumes where it was.
     Each recording appears whole or not at all. `results.jsonl` in the output folder gets one line
     for each when it is done.
 

@@ -23,7 +23,7 @@ def run_in_processes(jobs: list[Job], setup: Setup, workers: int, retries: int) 
     """Results as they come.
 
     A process that dies takes its pool along. The rows that were under way are then tried alone, one
-    after the other, so that none is blamed for another's death; the rest goes on after them.
+    after the other, so that none is blamed for another's death; the rest continues after them.
     """
     waiting = deque((job, 1) for job in jobs)
     suspects: deque[tuple[Job, int]] = deque()

@@ -92,7 +92,7 @@ class Worker:
         start = time.monotonic()
         try:
             seconds = self._write(job)
-        except Exception as error:  # whatever a row brings, the others go on
+        except Exception as error:  # whatever a row brings, the others continue
             text = " ".join(explain(error).split()) or type(error).__name__
             retry = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
             return Result(job.output, text, retry, worker=self.name)

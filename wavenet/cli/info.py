@@ -111,7 +111,7 @@ def _print_converter(config: VoiceConverterConfig) -> None:
 def _print_latency(config: WaveNetConfig, frames: int) -> None:
     samples = (frames + 1) * config.local.hop_length
     print(
-        f"latency of streaming: a frame and {frames} behind it, "
+        f"latency of streaming: a frame and {frames} after it, "
         f"{1000 * samples / config.sample_rate:.1f} ms"
     )
 

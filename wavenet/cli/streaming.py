@@ -43,7 +43,7 @@ def stream_synthesis(
         lasts = frames * local.hop_length - primed
         if lasts < (n_samples or 1):
             raise ValueError(
-                f"the condition of {frames} frames lasts for {max(0, lasts)} samples, not for "
+                f"the condition of {frames} frames covers {max(0, lasts)} samples, not "
                 f"{n_samples or 1}"
             )
         total = n_samples or lasts

@@ -148,7 +148,7 @@ def synthesize(
     _check_is_of_audio(generator.config, model)
     _refuse("a model of audio takes no", prompt=prompt, length=length)
     _check_audio_output(output, raw, play, plot)
-    primer = read_audio(prime, generator.sample_rate)[0] if prime else None
+    prompt_sound = read_audio(prime, generator.sample_rate)[0] if prime else None
     many = batch if batch > 1 else None
     if str(condition) == "-":
         _refuse("frames from standard input make one stream; they go with no", text=text,
@@ -159,7 +159,7 @@ def synthesize(
         with _progress(generator.sample_rate) as progress:
             paths, n_samples = stream_synthesis(
                 generator, condition, output, raw, _length(generator, seconds), progress,
-                speaker=speaker, prime=primer, **drawing,
+                speaker=speaker, prime=prompt_sound, **drawing,
             )  # fmt: skip
         _say_written(paths, generator, n_samples, speaker, f"from {condition}")
         if play:
@@ -169,7 +169,7 @@ def synthesize(
     n_samples, content = _length(generator, seconds), ""
     if generator.config.kind == "wavenet":
         frames, lasts, content = _condition(
-            generator, model, condition, text, speaker, seed, primer, n_samples
+            generator, model, condition, text, speaker, seed, prompt_sound, n_samples
         )
         n_samples = n_samples or lasts
         conditioning = {"speaker": speaker, "condition": frames}
@@ -177,7 +177,7 @@ def synthesize(
         n_samples = _length(generator, DEFAULT_SECONDS)
     with _progress(generator.sample_rate * batch) as progress:
         audio = generator.generate(
-            n_samples, prime=primer, batch=batch, progress=progress, **drawing, **conditioning
+            n_samples, prime=prompt_sound, batch=batch, progress=progress, **drawing, **conditioning
         )
     audio = audio.reshape(batch, -1)
     paths = _write(output, audio, generator.sample_rate, raw)
@@ -204,7 +204,7 @@ def _condition(
     text: str | None,
     speaker: str | None,
     seed: int,
-    primer: np.ndarray | None,
+    prompt_sound: np.ndarray | None,
     n_samples: int | None,
 ) -> tuple[np.ndarray | None, int | None, str]:
     """Feature frames, the length of the recording that they are from, and what they say."""
@@ -213,7 +213,7 @@ def _condition(
     if path is not None:
         return *frames_of_file(generator, path), f"from {path}"
     if generator.config.label_features:
-        prompt_samples = 0 if primer is None else len(primer)
+        prompt_samples = 0 if prompt_sound is None else len(prompt_sound)
         frames, said = frames_of_text(generator, text, speaker, seed, prompt_samples, n_samples)
         return frames, None, f'"{said}"'
     if text is not None:

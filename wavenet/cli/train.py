@@ -49,7 +49,7 @@ def train(
 ) -> None:
     """Train a model on recordings, a text or a time series.
 
-    Recordings are learnt by a WaveNet unless --kind recurrent is given, a time series by a
+    A WaveNet is trained on recordings unless --kind recurrent is given, a time series by a
     recurrent model unless --kind wavenet or --kind echo-state is.
 
     A manifest has the columns path, and where wanted speaker, text (symbols separated by spaces)
@@ -62,7 +62,7 @@ def train(
 
         wavenet train recordings/ -o model --sample-rate 16000 --residual-channels 64 --steps 50000
 
-    A text is learnt character by character (--level char) or word by word (--level word):
+    A text is modelled character by character (--level char) or word by word (--level word):
 
         wavenet train play.txt -o model --level char --cell lstm --layers 2 --hidden-size 256
 
@@ -70,11 +70,11 @@ def train(
 
         wavenet train power.csv -o model --target OT --horizon 96
 
-    A trained WaveNet goes on with other data, or learns to make up for weights of 8 bits:
+    A trained WaveNet is fine-tuned on other data, or learns to make up for weights of 8 bits:
 
         wavenet train recordings/ -o small --init model --quantize int8 --steps 2000
 
-    Ctrl-C saves a checkpoint; --resume goes on from it. Several GPUs or machines:
+    Ctrl-C saves a checkpoint; --resume continues from it. Several GPUs or machines:
     torchrun --nproc-per-node 4 -m wavenet train DATA -o MODEL
     """
     from wavenet.training import train as run
@@ -90,7 +90,7 @@ def train(
         data, output, groups["model"], groups["training"], resume, init, quantize, preset
     )
     if not finished:
-        typer.echo(f"stopped; go on with: wavenet train {data} -o {output} --resume", err=True)
+        typer.echo(f"stopped; resume with: wavenet train {data} -o {output} --resume", err=True)
         raise typer.Exit(130)
     typer.echo(f"{output} is written; `wavenet info {output}` describes it", err=True)
 

@@ -86,7 +86,7 @@ class LocalConditioning:
 
     @property
     def looks_ahead(self) -> bool:
-        """Whether samples depend on frames behind their own."""
+        """Whether samples depend on frames after their own."""
         convolves = self.layers > 0 and self.kernel_size > 1
         return convolves or self.upsampling in ("transposed", "stretch")
 

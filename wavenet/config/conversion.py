@@ -172,7 +172,7 @@ class VoiceConverterConfig:
     fit
         What else decided the result.
     method, f0
-        What `convert` does unless it is told otherwise.
+        What `convert` does unless it is given another one.
     training
         Figures of the training run, for the record.
     gain_db

@@ -76,7 +76,7 @@ class WaveNetConfig:
         The best one to generate with: the default of `generate`.
     precision
         How the weights of the blocks and the head are kept in the model file, and computed with
-        unless `wavenet.load` is told otherwise.
+        unless `wavenet.load` is given another one.
     """
 
     kind: Literal["wavenet"] = "wavenet"

@@ -25,8 +25,8 @@ from wavenet.base.sound import as_samples
 ORDER = 24
 _FFT = 1024
 _ACTIVE = 1e-4  # frames of less power, relative to the strongest, are pauses
-_PEAK = 0.95  # of the loudest training sample behind the filter
-_RARE = 1e-4  # share of the samples behind the filters of frames that may be louder than that
+_PEAK = 0.95  # of the loudest training sample after the filter
+_RARE = 1e-4  # share of the samples after the filters of frames that may be louder than that
 _HIGH_PASS_STATE = 4
 _AT_ONCE = 1 << 16  # samples that are filtered at once: each takes memory for its taps
 
@@ -97,7 +97,7 @@ def shaping_taps(sounds: list[np.ndarray], strength: float) -> tuple[float, ...]
 
 
 def shape_noise(y: np.ndarray, taps: Iterable[float]) -> NDArray[np.float64]:
-    """The sound `(n_samples,)` behind the filter; zeros come before it."""
+    """The sound `(n_samples,)` after the filter; zeros come before it."""
     taps = np.asarray(tuple(taps))
     y = as_samples(y)
     return np.convolve(y, taps)[: len(y)] if len(taps) else y
@@ -118,7 +118,7 @@ def shaping_scale(sounds: Iterable[tuple[np.ndarray, np.ndarray]], hop_length: i
 
 
 def shape_by_frames(y: np.ndarray, taps: np.ndarray, hop_length: int) -> NDArray[np.float64]:
-    """The sound `(n_samples,)` behind filters that change with the frames; zeros come before it."""
+    """The sound `(n_samples,)` after filters that change with the frames; zeros come before it."""
     return NoiseShaping(1, hop_length, unlimited(taps)).shape(y)[0]
 
 
@@ -149,7 +149,7 @@ class NoiseShaping:
     batch
         Number of streams.
     hop_length
-        Samples that each filter lasts for.
+        Samples that each filter covers.
     filters
         Those of every stream, to which `append` may add.
     cutoff
@@ -172,7 +172,7 @@ class NoiseShaping:
         ]
 
     def shape(self, y: ArrayLike) -> NDArray[np.float64]:
-        """The sound `(n,)` behind the filters of each stream, `(batch, n)`."""
+        """The sound `(n,)` after the filters of each stream, `(batch, n)`."""
         y = as_samples(y)
         parts = (y[i : i + _AT_ONCE] for i in range(0, len(y), _AT_ONCE))
         return np.concatenate([self._shape(part) for part in parts], axis=1)

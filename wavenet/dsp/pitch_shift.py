@@ -100,21 +100,21 @@ class PitchShifter:
 
     def _add(self, centre: int, period: float, gain: float) -> None:
         at = round(self._position)
-        reach = int(np.ceil(period))
-        offsets = np.arange(-reach, reach + 1)
+        support = int(np.ceil(period))
+        offsets = np.arange(-support, support + 1)
         window = np.clip(1.0 - np.abs(offsets + at - self._position) / period, 0.0, 1.0)
         window = 0.5 - 0.5 * np.cos(np.pi * window)
-        start = at - reach - self._output_start
+        start = at - support - self._output_start
         self._grow(start + len(offsets))
-        taken = self._samples(centre - reach, len(offsets))
+        taken = self._samples(centre - support, len(offsets))
         self._output[start : start + len(offsets)] += gain * window * taken
 
     def _next_mark(self, period: float) -> int:
         """The pitch mark of the source that is nearest the present position."""
         if self._mark is None:
-            reach = int(period / 2)
-            start = round(self._position) - reach
-            near = np.abs(self._samples(start, 2 * reach + 1))
+            support = int(period / 2)
+            start = round(self._position) - support
+            near = np.abs(self._samples(start, 2 * support + 1))
             self._mark = start + int(near.argmax())
             return self._mark
         steps = round((self._position - self._mark) / period)

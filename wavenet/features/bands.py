@@ -31,7 +31,7 @@ def relative_power(power: NDArray[np.float64], sample_rate: float) -> NDArray[np
 
 
 def flat_top(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Power spectra without what tells a sound that was resampled from one that was not.
+    """Power spectra without what distinguishes a sound that was resampled from one that was not.
 
     From 0.85 of half the sample rate on they stay at what they are there.
 

@@ -31,7 +31,7 @@ class MelFeatures:
     window
         "hann" (periodic), or "rectangular".
     padding
-        The middle of frame i is sample i * hop_length: what stands before the first and behind the
+        The middle of frame i is sample i * hop_length: what stands before the first and after the
         last sample, "reflect"ed samples or "zeros". "none": frame i begins at that sample.
     pre_emphasis
         Coefficient a of y[n] - a y[n - 1] before the transform.
@@ -116,7 +116,7 @@ class MelFeatures:
         return mel_spectrogram(np.zeros(self.fft_length), self)[0]
 
     def track(self, y: np.ndarray) -> NDArray[np.float32]:
-        """Frames that last as long as the sound: one for each hop that begins in it."""
+        """Frames that cover the sound: one for each hop that begins in it."""
         frames = mel_spectrogram(y, self)[: -(-len(y) // self.hop_length)]
         lacking = -(-len(y) // self.hop_length) - len(frames)
         return np.pad(frames, ((0, lacking), (0, 0)), mode="edge")

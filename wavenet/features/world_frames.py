@@ -95,7 +95,7 @@ class WorldFeatures:
         return self.track(noise)[len(noise) // self.hop_length // 2]
 
     def track(self, y: np.ndarray) -> NDArray[np.float32]:
-        """Frames that last as long as the sound `(n_samples,)`: one for each hop begun in it."""
+        """Frames that cover the sound `(n_samples,)`: one for each hop begun in it."""
         analysis = world.analyze(y, self.settings, (self.f0_min, self.f0_max))
         return self.from_analysis(analysis)[: -(-len(y) // self.hop_length)]
 

@@ -1,4 +1,4 @@
-"""Echo state networks: a random recurrent layer whose read-out alone is learnt (Jaeger 2001)."""
+"""Echo state networks: a random recurrent layer whose read-out alone is trained (Jaeger 2001)."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class EchoStateNetwork:
         Raises
         ------
         ValueError
-            Misshapen or non-finite samples, or none behind the washout; a constant dimension.
+            Misshapen or non-finite samples, or none after the washout; a constant dimension.
         """
         with extra("train", "echo state networks"):
             from sklearn.linear_model import Ridge

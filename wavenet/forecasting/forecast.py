@@ -75,7 +75,7 @@ def forecast(
     seed: int = 0,
     temperature: float | None = None,
 ) -> Forecast:
-    """Draws paths that go on from the last row with known targets.
+    """Draws paths that continue the last row with known targets.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _draw(
     samples: int,
     **options: Any,
 ) -> NDArray[np.float64]:
-    """Steps `(samples, steps, patch * targets)` that go on from those seen, as the model has them.
+    """Steps `(samples, steps, patch * targets)` that continue those seen, as the model has them.
 
     `covariates` are rows, from the first that was seen on.
     """
@@ -149,7 +149,7 @@ def _draw(
         return rows_of_samples(streams.generate(horizon * targets), targets)
     steps = columns.whole_patches(horizon) // columns.patch
     rows = (len(past) + steps) * columns.patch
-    # Rows of the last patch behind the horizon, which nobody sees.
+    # Rows of the last patch beyond the horizon, which nobody sees.
     given = np.pad(covariates, ((0, rows - len(covariates)), (0, 0)), "edge")
     given = given.reshape(len(past) + steps, -1)
     known = given if given.shape[1] else None

@@ -12,8 +12,8 @@ _CALM = 0.1  # least scale, in units of that of all training data
 def fit_lags(values: NDArray[np.float64], lags: int, patch: int) -> NDArray[np.float32]:
     """Weights of the rows before a patch of rows, the oldest first; those of each row sum to 1.
 
-    What is learnt is the change from the last row, of the deviations of the others from it, so that
-    the level of the series does not matter (as NLinear, arXiv 2205.13504, has it).
+    The weights predict the change from the last row from the differences of the others to it, so
+    that the level of the series does not matter (as in NLinear, arXiv 2205.13504).
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def recent_scales(left: NDArray, targets: int) -> NDArray:
 def restore_lags(
     past: NDArray[np.float64], left: NDArray[np.float64], weights: NDArray
 ) -> NDArray[np.float64]:
-    """Paths that go on from `past`, `lags` rows or more, of what is left of each patch.
+    """Paths that continue `past`, `lags` rows or more, of what is left of each patch.
 
     `past` is `(n, targets)`; `(paths, patches, patch * targets)` become `(paths, patches * patch,
     targets)`.

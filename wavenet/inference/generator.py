@@ -140,7 +140,7 @@ class Generator(ABC):
         Parameters
         ----------
         n_samples
-            Length; by default as long as the local conditioning lasts.
+            Length; by default what the local conditioning covers.
         text
             What a model of labels says, with durations of the speaker drawn by the seed: instead
             of `condition`.
@@ -169,7 +169,7 @@ class Generator(ABC):
         if total is None:
             raise ValueError(
                 "n_samples must be given for a model without local conditioning, and where the "
-                "condition comes in blocks: `stream` goes on for as long as it lasts"
+                "condition comes in blocks: `stream` continues while it lasts"
             )
         samples = streams.generate(total, progress)
         streams.warn_of_clipping()
@@ -196,7 +196,7 @@ class Generator(ABC):
         Parameters
         ----------
         n_samples
-            Length; by default as long as the local conditioning lasts, else without end. A
+            Length; by default what the local conditioning covers, else without end. A
             condition in blocks is taken as far as the samples need it, so that endless ones take
             little memory.
         block_size

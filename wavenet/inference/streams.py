@@ -94,7 +94,7 @@ class Streams(ABC):
 
     @abstractmethod
     def samples_left(self, n_samples: int | None) -> int | None:
-        """`n_samples`, checked against the condition; by default all that it lasts for.
+        """`n_samples`, checked against the condition; by default all that it covers.
 
         None where that is not known.
         """

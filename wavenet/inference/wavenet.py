@@ -72,7 +72,7 @@ class WaveNetGenerator(Generator):
 
     @property
     def lookahead_frames(self) -> int:
-        """Feature frames behind its own that a sample depends on: the latency of streaming.
+        """Feature frames after its own that a sample depends on: the latency of streaming.
 
         Where frames come one by one, the samples of a frame can be generated once this many
         further ones have come.
@@ -146,7 +146,7 @@ class WaveNetGenerator(Generator):
         -------
         ndarray
             `(frames, channels)` float32, the `condition` of `generate` and `score`. The frames
-            last for at least n samples.
+            cover at least n samples.
         """
         features = self.config.features
         if features is None or features.kind == "labels":
@@ -173,7 +173,7 @@ class WaveNetGenerator(Generator):
         spans
             (symbol, start, end) with times [s]; gaps are silence.
         n_samples
-            Length that the frames must last for at least.
+            Length that the frames must cover at least.
 
         Returns
         -------
@@ -207,7 +207,7 @@ class WaveNetGenerator(Generator):
     def codes(self, y: ArrayLike, condition: ArrayLike | None = None) -> NDArray[np.uint16]:
         """Codes of a signal `(n,)` in the quantization of the model, uint16.
 
-        They are those of the sound behind the filter of noise shaping. `condition`, feature frames
+        They are those of the sound after the filter of noise shaping. `condition`, feature frames
         `(frames, channels)`, matters only where these give the filters.
         """
         config = self.config

@@ -161,7 +161,7 @@ class WaveNetStreams(Streams):
         return min(n_samples, self.core.conditioned_samples - self.core.time)
 
     def samples_left(self, n_samples: int | None) -> int | None:
-        """`n_samples`, checked against the condition; by default all that it lasts for.
+        """`n_samples`, checked against the condition; by default all that it covers.
 
         None where that is not known.
         """

@@ -35,7 +35,7 @@ class AudioFileWarning(UserWarning):
 def read_audio(
     path: str | os.PathLike | BinaryIO, sample_rate: int | None = None, mono: bool = True
 ) -> tuple[NDArray[np.float32], int]:
-    """Reads a recording, mixed down to mono unless told otherwise, and resampled where asked.
+    """Reads a recording, mixed down to mono unless asked otherwise, and resampled where asked.
 
     Parameters
     ----------

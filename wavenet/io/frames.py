@@ -117,7 +117,7 @@ def blocks_of_pipe(file: BinaryIO, channels: int) -> Iterator[NDArray[np.float32
 
 
 def _npy_header(file: BinaryIO, start: bytes, channels: int) -> tuple[np.dtype, int, bytes]:
-    """Type and number of the frames of a .npy file, and what was read behind its header."""
+    """Type and number of the frames of a .npy file, and what was read after its header."""
     header = io.BytesIO(_at_least(file, start, len(_MAGIC) + 2))
     version = np.lib.format.read_magic(header)
     width = 2 if version == (1, 0) else 4
