@@ -1,5 +1,6 @@
 """The model file: round trips, and what becomes of damaged ones."""
 
+import dataclasses
 import json
 import multiprocessing
 import resource
@@ -7,6 +8,7 @@ import struct
 
 import numpy as np
 import pytest
+from safetensors import torch
 from safetensors.numpy import save_file
 
 import wavenet
@@ -71,12 +73,40 @@ def test_bad_tensors(tmp_path, change, message):
         wavenet.load(tmp_path / "m.safetensors")
 
 
-def test_integer_tensors_are_refused(tmp_path):
-    tensors = {name: v.astype(np.int32) for name, v in weights(CONFIGS[0]).items()}
-    metadata = {"config": json.dumps({"format_version": 1, **to_dict(CONFIGS[0])})}
+def test_bfloat16_is_that_of_safetensors(tmp_path):
+    """Other readers, as torch's, get bfloat16; the rest of the file is in float32."""
+    config = dataclasses.replace(CONFIGS[2], precision="bf16")
+    random = np.random.default_rng(0)
+    tensors = {n: random.standard_normal(v.shape, "float32") for n, v in weights(config).items()}
+    save_model(tmp_path, config, tensors)
+    stored, (_, read) = torch.load_file(tmp_path / "model.safetensors"), load_model(tmp_path)
+    assert stored.keys() == read.keys() == tensors.keys()
+    for name, value in stored.items():
+        reduced = name in config.reduced_weights()
+        assert str(value.dtype) == ("torch.bfloat16" if reduced else "torch.float32")
+        np.testing.assert_array_equal(value.float().numpy(), read[name])
+        np.testing.assert_allclose(read[name], tensors[name], rtol=2**-8 if reduced else 0)
+
+
+@pytest.mark.parametrize(
+    ("precision", "name", "dtype", "asked"),
+    [
+        ("float32", "input.weight", np.int32, "I32; its configuration asks for F32 or F16 or F64"),
+        ("float32", "input.weight", np.uint16, "U16; its configuration asks for F32"),
+        ("bf16", "hidden.weight", np.float32, "F32; its configuration asks for BF16"),
+        ("bf16", "hidden.weight", np.uint16, "U16; its configuration asks for BF16"),
+    ],
+)
+def test_other_types_than_declared_are_refused(tmp_path, precision, name, dtype, asked):
+    config = dataclasses.replace(CONFIGS[0], precision=precision)
+    tensors = weights(config) | {name: weights(config)[name].astype(dtype)}
+    metadata = {"config": json.dumps({"format_version": 1, **to_dict(config)})}
     save_file(tensors, tmp_path / "m.safetensors", metadata)
-    with pytest.raises(ValueError, match="dtype I32"):
+    with pytest.raises(ValueError, match=f"tensor '{name}' has the dtype {asked}"):
         load_model(tmp_path / "m.safetensors")
+    if dtype == np.int32:
+        with pytest.raises(ValueError, match="has the dtype int32; its configuration asks for F32"):
+            save_model(tmp_path, config, tensors)
 
 
 # -- mutations ------------------------------------------------------------------------------------

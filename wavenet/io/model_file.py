@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors import SafetensorError, deserialize, safe_open
 
 from wavenet.config import serialization
 from wavenet.io.atomic import atomic_path
@@ -23,7 +22,8 @@ from wavenet.io.rows import parse_json
 
 FORMAT_VERSION = 1
 _CONFIG_BYTES = 16 * 2**20
-_DTYPES = ("F16", "F32", "F64", "U16", "I8")  # U16: bfloat16; see `wavenet.io.reduced_precision`
+# Names of types in the file; an array of uint16 holds bfloat16 (`wavenet.io.reduced_precision`).
+_DTYPES = {"float64": "F64", "float32": "F32", "float16": "F16", "uint16": "BF16", "int8": "I8"}
 
 
 def save_model(directory: str | os.PathLike, config: Any, tensors: dict[str, np.ndarray]) -> None:
@@ -42,17 +42,19 @@ def save_model(directory: str | os.PathLike, config: Any, tensors: dict[str, np.
     Raises
     ------
     ValueError
-        A missing, surplus, misshapen or non-finite tensor.
+        A missing, surplus, misshapen or non-finite tensor, or one that is no float.
     """
     _check_finite(tensors, str(directory))
     tensors = _reduced(tensors, config)
-    _check_shapes({name: value.shape for name, value in tensors.items()}, config, str(directory))
     directory = Path(directory)
+    _check_shapes({name: value.shape for name, value in tensors.items()}, config, str(directory))
+    dtypes = {n: _DTYPES.get(v.dtype.name, v.dtype.name) for n, v in tensors.items()}
+    _check_dtypes(dtypes, config, directory)
     directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"format_version": FORMAT_VERSION, **serialization.to_dict(config)}, indent=1)
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    content = _serialize(tensors, {"config": text})
     with atomic_path(directory / "model.safetensors") as path:
-        save_file(contiguous, path, metadata={"config": text})
+        path.write_bytes(content)
     with atomic_path(directory / "config.json") as path:
         path.write_text(text + "\n", encoding="utf-8")
 
@@ -87,10 +89,15 @@ def load_model(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
             config = _parse_config(text, path)
             slices = {name: file.get_slice(name) for name in file.keys()}
             _check_shapes({n: tuple(s.get_shape()) for n, s in slices.items()}, config, str(path))
-            tensors = {name: _read(name, part, path) for name, part in slices.items()}
-            _restore(tensors, config)
+            _check_dtypes({n: s.get_dtype() for n, s in slices.items()}, config, path)
+            whole = [n for n, s in slices.items() if s.get_dtype() != "BF16"]
+            with np.errstate(over="ignore"):
+                tensors = {n: np.asarray(slices[n][:], dtype=np.float32) for n in whole}
+        if len(whole) < len(slices):
+            tensors |= _read_bfloat16(weights)
     except SafetensorError as error:
         raise ValueError(f"{weights} is not a valid safetensors file: {error}") from error
+    _restore(tensors, config)
     _check_finite(tensors, str(path))
     return config, tensors
 
@@ -129,14 +136,28 @@ def _parse_config(text: str, path: Path) -> Any:
         raise ValueError(f"the configuration of {path} is not usable: {error}") from error
 
 
-def _read(name: str, part: Any, path: Path) -> np.ndarray:
-    dtype = part.get_dtype()
-    if dtype not in _DTYPES:
-        raise ValueError(f"{path}: tensor {name!r} has dtype {dtype}; known: {', '.join(_DTYPES)}")
-    if dtype == "U16":
-        return from_bfloat16(part[:])
-    with np.errstate(over="ignore"):
-        return np.asarray(part[:], dtype=np.float32)
+def _serialize(tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
+    """A safetensors file; written here because its interface for NumPy has no bfloat16."""
+    header: dict[str, Any] = {"__metadata__": metadata}
+    parts: list[bytes] = []
+    end = 0
+    for name, value in sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])):
+        parts.append(value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes())
+        start, end = end, end + value.nbytes
+        dtype = _DTYPES[value.dtype.name]
+        header[name] = {"dtype": dtype, "shape": value.shape, "data_offsets": (start, end)}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the tensors are aligned
+    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
+
+
+def _read_bfloat16(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of bfloat16 of a file, as float32."""
+    return {
+        name: from_bfloat16(np.frombuffer(part["data"], "<u2").reshape(part["shape"]))
+        for name, part in deserialize(path.read_bytes())
+        if part["dtype"] == "BF16"
+    }
 
 
 def _reduced_weights(config: Any) -> dict[str, str | None]:
@@ -183,6 +204,18 @@ def _check_shapes(found: dict[str, tuple[int, ...]], config: Any, where: str) ->
     surplus = sorted(set(found) - set(expected))
     if surplus:
         raise ValueError(f"{where} has the unknown tensor {surplus[0]!r}")
+
+
+def _check_dtypes(found: dict[str, str], config: Any, path: Path) -> None:
+    """Weights in fewer bits as the precision of the configuration has them, all others floats."""
+    reduced = _reduced_weights(config)
+    for name, dtype in found.items():
+        known = ("I8" if reduced[name] else "BF16",) if name in reduced else ("F32", "F16", "F64")
+        if dtype not in known:
+            raise ValueError(
+                f"{path}: tensor {name!r} has the dtype {dtype}; its configuration asks for "
+                f"{' or '.join(known)}"
+            )
 
 
 def _check_finite(tensors: dict[str, np.ndarray], where: str) -> None:

@@ -1,9 +1,9 @@
 """Weights in fewer bits than float32, as they lie in the model file.
 
-bfloat16 is kept as 16-bit unsigned integers, the upper halves of float32. A weight of 8 bits
-`q` (outputs, inputs, taps) has beside it a tensor `NAME.scale` (outputs, taps), and the ranges of
-its inputs: the weight is q * scale / range, so that the product of weights and inputs in units of
-their ranges is one of integers.
+bfloat16 is BF16 in the file; arrays of it are 16-bit unsigned integers here, the upper halves of
+float32, since NumPy does not have it. A weight of 8 bits `q` (outputs, inputs, taps) has beside it
+a tensor `NAME.scale` (outputs, taps), and the ranges of its inputs: the weight is q * scale /
+range, so that the product of weights and inputs in units of their ranges is one of integers.
 """
 
 from __future__ import annotations
