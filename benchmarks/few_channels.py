@@ -52,7 +52,7 @@ def products(config: WaveNetConfig) -> int:
 def measure(channels: int, kernel_size: int, rounds: int) -> dict[str, float]:
     """Seconds per sample of each way, and per block of live sound."""
     model = make_model(channels, kernel_size)
-    generator = model.to_generator(1)
+    generator = model.to_generator(threads=1)
     y = np.random.default_rng(0).normal(0, 0.1, SAMPLES).clip(-1, 1)
     codes = generator.codes(y)[None]
     inputs = np.concatenate([[0.0], decode_samples(codes[0, :-1], generator.config)]).astype(

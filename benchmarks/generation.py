@@ -98,7 +98,7 @@ def peers(model: WaveNet, folder: Path, compile_too: bool) -> dict:
     """The peers that are installed."""
     conditioning = None
     if model.config.local:
-        frames = example_conditioning(model.to_generator(1), CONDITIONED)["condition"]
+        frames = example_conditioning(model.to_generator(threads=1), CONDITIONED)["condition"]
         features = torch.from_numpy(frames.T[None].astype(np.float32))
         samples = model.condition.upsample(model.condition.frames(features, None))
         conditioning = samples[0].T.contiguous().numpy()
@@ -123,7 +123,7 @@ def peers(model: WaveNet, folder: Path, compile_too: bool) -> dict:
 
 def check(model: WaveNet, found: dict) -> None:
     """Raises AssertionError where the outputs of a peer are not the engine's."""
-    generator = model.to_generator(1)
+    generator = model.to_generator(threads=1)
     y = np.random.default_rng(0).uniform(-1, 1, CHECKED)
     expected = generator.outputs(y, **example_conditioning(generator, CONDITIONED))
     codes = generator.codes(y)[:-1].tolist()

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from lorenz_maps import RecurrentMap, WaveNetMap
 from machine import report
+from rich.console import Console
 from scipy.integrate import solve_ivp
 
 from wavenet.config import LocalConditioning, WaveNetConfig
@@ -33,14 +34,13 @@ from wavenet.forecasting.echo_state import EchoStateNetwork
 from wavenet.forecasting.series import interleaved, interleaved_covariates, rows_of_samples
 from wavenet.inference.load import load
 from wavenet.inference.samples import encode_samples
-from wavenet.models import RecurrentModel, WaveNet
-from wavenet.models.losses import negative_log_likelihood
+from wavenet.models import RecurrentModel
 from wavenet.training.config import TrainingConfig
-from wavenet.training.corpus import Item
+from wavenet.training.data.corpus import Item
+from wavenet.training.data.sequences import SequenceSampler
+from wavenet.training.data.windows import Track, WindowSampler
 from wavenet.training.progress import Reporter
-from wavenet.training.recurrent_task import RecurrentTask, Track
-from wavenet.training.sequences import SequenceSampler
-from wavenet.training.task import to_device
+from wavenet.training.task import RecurrentTask, Task, WaveNetTask
 from wavenet.training.trainer import Trainer
 
 STEP, LYAPUNOV = 0.02, 0.906
@@ -66,33 +66,15 @@ def simulate(rows: int) -> np.ndarray:
     return found.y.T[500:]
 
 
-class CoordinatesTask:
-    """Coordinates one after the other for a WaveNet; see `wavenet.training.task.Task`."""
-
-    def __init__(self, config: WaveNetConfig, settings: TrainingConfig, y: np.ndarray):
-        self.config = config
-        codes = encode_samples(interleaved(y), config)
-        track = interleaved_covariates(np.zeros((len(y), 0)), 3)
-        self.sampler = SequenceSampler(
-            [Item(codes, track, 0)], config, settings.window, settings.seed
-        )
-        self.validation = []
-
-    def make_model(self) -> WaveNet:
-        return WaveNet(self.config)
-
-    def losses(self, forward, batch, device) -> tuple[torch.Tensor, torch.Tensor]:
-        inputs, frames, codes, counted = (
-            to_device(values, device)
-            for values in (batch.inputs, batch.tracks, batch.targets, batch.counted)
-        )
-        return negative_log_likelihood(forward(inputs, None, None, frames), codes, WAVENET), counted
+def which_coordinate(rows: int) -> np.ndarray:
+    """Conditioning of coordinates one after the other: which of them a sample is."""
+    return interleaved_covariates(np.zeros((rows, 0)), 3)
 
 
-def train(task, settings: TrainingConfig, folder: Path):
+def train(task: Task, settings: TrainingConfig, folder: Path):
     """The trained model on the core, and as a module."""
     trainer = Trainer(task, settings, folder)
-    trainer.run(Reporter(folder, 0, settings.steps, 1, enabled=False))
+    trainer.run(Reporter(folder, 0, settings, 1, Console(quiet=True)))
     return load(folder, threads=1), trainer.model.__class__.from_pretrained(folder).eval()
 
 
@@ -101,7 +83,8 @@ def lstm(y: np.ndarray, steps: int, folder: Path):
         steps=steps, batch_size=32, window=100, learning_rate=4e-3, warmup_steps=100,
         final_learning_rate=0.001, weight_decay=0.0, ema_decay=0.99, save_every=steps,
     )  # fmt: skip
-    generator, model = train(RecurrentTask(LSTM, settings, [Track(y)], [], ""), settings, folder)
+    sampler = WindowSampler([Track(y)], settings.window, settings.seed)
+    generator, model = train(RecurrentTask(LSTM, sampler, [], ""), settings, folder)
     return generator.generate, RecurrentMap(model)
 
 
@@ -110,10 +93,12 @@ def wavenet(y: np.ndarray, steps: int, folder: Path):
         steps=steps, batch_size=16, window=240, learning_rate=4e-3, warmup_steps=100,
         final_learning_rate=0.001, weight_decay=0.0, ema_decay=0.99, save_every=steps,
     )  # fmt: skip
-    generator, model = train(CoordinatesTask(WAVENET, settings, y), settings, folder)
+    items = [Item(encode_samples(interleaved(y), WAVENET), which_coordinate(len(y)), 0)]
+    sampler = SequenceSampler(items, WAVENET, settings.window, settings.seed)
+    generator, model = train(WaveNetTask(WAVENET, sampler, [], ""), settings, folder)
 
     def generate(rows: int, prime: np.ndarray, temperature: float = 0) -> np.ndarray:
-        frames = interleaved_covariates(np.zeros((len(prime) + rows, 0)), 3)
+        frames = which_coordinate(len(prime) + rows)
         samples = generator.generate(
             3 * rows, prime=interleaved(prime), condition=frames, temperature=temperature
         )

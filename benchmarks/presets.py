@@ -16,9 +16,9 @@ from machine import report
 
 from wavenet.config import WaveNetConfig
 from wavenet.models import WaveNet
-from wavenet.models.losses import negative_log_likelihood
+from wavenet.models.losses import wavenet_nll
 from wavenet.training import TrainingConfig
-from wavenet.training.settings import PRESETS
+from wavenet.training.presets import WAVENET
 
 
 def steps_per_second(preset: dict, rounds: int, precision: str) -> dict[str, float]:
@@ -35,7 +35,7 @@ def steps_per_second(preset: dict, rounds: int, precision: str) -> dict[str, flo
         optimizer.zero_grad(set_to_none=True)
         with reduced:
             outputs = model(codes, None, None, None)
-        negative_log_likelihood(outputs.float(), codes, config).mean().backward()
+        wavenet_nll(outputs.float(), codes, config).mean().backward()
         optimizer.step()
         seconds.append(time.process_time() - started)
     weights = sum(parameter.numel() for parameter in model.parameters())
@@ -50,7 +50,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     results = {"precision": arguments.precision}
-    for name, preset in PRESETS["audio", "wavenet"].items():
+    for name, preset in WAVENET.items():
         found = steps_per_second(preset, arguments.rounds, arguments.precision)
         results |= {f"{name}: {key}": value for key, value in found.items()}
     report(results, arguments.json)

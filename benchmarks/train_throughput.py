@@ -26,7 +26,7 @@ from torch.nn import functional
 from wavenet.config import WaveNetConfig
 from wavenet.config.wavenet import PCM_LEVELS
 from wavenet.models import WaveNet
-from wavenet.models.losses import negative_log_likelihood
+from wavenet.models.losses import wavenet_nll
 
 _GEMM = 2048
 
@@ -121,7 +121,7 @@ def step(side: Ours | Peer, config: WaveNetConfig, targets, optimizer, autocast)
     optimizer.zero_grad(set_to_none=True)
     with autocast():
         outputs = side.outputs()
-    negative_log_likelihood(outputs.float(), targets, config).mean().backward()
+    wavenet_nll(outputs.float(), targets, config).mean().backward()
     optimizer.step()
 
 

@@ -16,7 +16,7 @@ from wavenet.io.audio import band_limited
 from wavenet.io.hub import find_model
 from wavenet.io.manifest import read_clips
 from wavenet.io.model_file import load_model, save_model
-from wavenet.training.frame_mixture import frame_mixture
+from wavenet.training.data.frame_mixture import frame_mixture
 
 model, manifest, output = sys.argv[1:]
 config, tensors = load_model(find_model(model))

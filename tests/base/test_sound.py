@@ -198,7 +198,7 @@ ENTRANCES = {
         m.recurrent.baselines(y).values()
     ),
     "inference.recurrent_streams.RecurrentStreams": lambda m, y: m.recurrent.generate(50, prime=y),
-    "inference.sequences.encode_samples": lambda m, y: recurrent_samples.encode_samples(
+    "inference.sequences.encode_sequence": lambda m, y: recurrent_samples.encode_sequence(
         y, m.recurrent.config
     ),
     "inference.samples.encode_samples": lambda m, y: (
@@ -378,7 +378,7 @@ def test_other_arrays_are_not_masked_either(m):
         lambda x: wavenet.JointDensityGMM(1).fit(x),
         lambda x: EchoStateNetwork(10, washout=5).fit(x),
         lambda x: m.vocoder.generate(50, condition=x - 5),
-        lambda x: recurrent_samples.encode_samples(
+        lambda x: recurrent_samples.encode_sequence(
             x, RecurrentConfig(output="gaussian", dimensions=6)
         ),
     ):

@@ -11,7 +11,9 @@ import soundfile
 from wavenet.config import WaveNetConfig
 from wavenet.config.recurrent import RecurrentConfig
 from wavenet.training import TrainingConfig
-from wavenet.training.settings import PRESETS, SeriesOptions, data_kind
+from wavenet.training.data import KINDS, kind_of
+from wavenet.training.data.series import SeriesOptions
+from wavenet.training.presets import WAVENET
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_help_lists_every_setting(wavenet):
             if field.name not in nested | shaped:
                 assert f"--{field.name.replace('_', '-')} " in text, field.name
     assert "--cell rnn|lstm|gru " in text and "--device STR " in text
-    assert f"--preset {'|'.join(PRESETS['audio', 'wavenet'])} " in text
+    assert f"--preset {'|'.join(WAVENET)} " in text
     for title in ("Training:", "WaveNet:", "Recurrent model:", "Time series:", "Echo state"):
         assert title in text
 
@@ -62,11 +64,11 @@ def test_presets(wavenet, recordings, tmp_path):
     assert outcome.code == 2 and "preset must be one of small, medium, large" in outcome.err
 
 
-@pytest.mark.parametrize("kind", PRESETS)
-def test_presets_are_settings(kind):
-    for preset in PRESETS[kind].values():
+@pytest.mark.parametrize(("model", "presets"), [k for kind in KINDS for k in kind.presets.items()])
+def test_presets_are_settings(model, presets):
+    for preset in presets.values():
         TrainingConfig(**preset["training"])
-        config = WaveNetConfig if kind[1] == "wavenet" else RecurrentConfig
+        config = WaveNetConfig if model == "wavenet" else RecurrentConfig
         assert set(preset["model"]) <= {field.name for field in dataclasses.fields(config)}
 
 
@@ -106,4 +108,4 @@ def test_settings_need_no_torch(tmp_path):
     code = "import sys, wavenet.training.settings as s; s.described_settings(); print('torch' in "
     command = [sys.executable, "-c", code + "sys.modules)"]
     assert subprocess.run(command, capture_output=True, check=True).stdout == b"False\n"
-    assert data_kind(tmp_path) == "audio"
+    assert kind_of(tmp_path).name == "audio"

@@ -65,12 +65,12 @@ def test_exponential_is_within_its_bound(instruction_set):
 @functools.cache
 def exact_log_probabilities(output: str, mean: float, log_scale: float) -> np.ndarray:
     torch = pytest.importorskip("torch")
-    from wavenet.models.losses import negative_log_likelihood
+    from wavenet.models.losses import wavenet_nll
 
     config = WaveNetConfig(output=output, mixtures=1, **ONE_CHANNEL)
     parameters = torch.tensor([0.0, mean, log_scale][-config.output_channels :])
     outputs = parameters.double()[None, :, None].expand(-1, -1, len(CODES))
-    return -negative_log_likelihood(outputs, torch.from_numpy(CODES)[None], config)[0].numpy()
+    return -wavenet_nll(outputs, torch.from_numpy(CODES)[None], config)[0].numpy()
 
 
 @pytest.mark.parametrize("output", ["logistic-mixture", "gaussian"])

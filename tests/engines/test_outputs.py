@@ -12,7 +12,7 @@ from wavenet.evaluation.verification import verify
 from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.model_file import save_model
 from wavenet.models import WaveNet
-from wavenet.models.losses import negative_log_likelihood
+from wavenet.models.losses import wavenet_nll
 
 OUTPUTS = ["logistic-mixture", "gaussian", "gaussian-mixture"]
 CHANNELS = {"residual_channels": 8, "gate_channels": 8, "skip_channels": 8}
@@ -38,7 +38,7 @@ def random_model(config: WaveNetConfig, threads: int = 1) -> tuple[WaveNet, Wave
     with torch.no_grad():
         model.output.weight.mul_(3)
         model.output.bias[-config.components :] -= 4
-    return model, model.to_generator(threads)
+    return model, model.to_generator(threads=threads)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -59,7 +59,7 @@ def test_likelihood_equals_float64(output, instruction_set):
             found = generator.score(y).log_likelihood
             outputs = torch.from_numpy(parameters).double()[None, :, None].expand(-1, -1, len(y))
             codes = torch.from_numpy(generator.codes(y).astype(np.int64))[None]
-            expected = -negative_log_likelihood(outputs, codes, config)[0].numpy()
+            expected = -wavenet_nll(outputs, codes, config)[0].numpy()
             error = np.abs(found - expected) / (1 + np.abs(expected))
             assert error.max() < 1e-5
 
@@ -148,7 +148,7 @@ def test_outputs_equal_torch(output, instruction_set):
         generator.outputs(y), outputs[0].T.numpy(), rtol=0, atol=1e-5 * float(outputs.abs().max())
     )
     codes = torch.from_numpy(generator.codes(y).astype(np.int64))[None]
-    nats = negative_log_likelihood(outputs.double(), codes, config)
+    nats = wavenet_nll(outputs.double(), codes, config)
     score = generator.score(y)
     np.testing.assert_allclose(score.log_likelihood, -nats[0].numpy(), rtol=1e-3, atol=1e-3)
     assert score.bits_per_sample == pytest.approx(nats.mean().item() / np.log(2), rel=1e-4)

@@ -53,7 +53,7 @@ def frames_of(random, count, angle=0.6):
 
 @pytest.fixture(scope="module")
 def statistics():
-    from wavenet.training.frame_mixture import frame_mixture
+    from wavenet.training.data.frame_mixture import frame_mixture
 
     random = np.random.default_rng(0)
     tracks = [frames_of(random, n) for n in (3000, 17, 9000)]
@@ -133,7 +133,7 @@ def test_blocks_make_no_difference(statistics, start):
 
 
 def test_few_frames_make_no_mixture():
-    from wavenet.training.frame_mixture import frame_mixture
+    from wavenet.training.data.frame_mixture import frame_mixture
 
     assert frame_mixture([np.zeros((10, 3)), np.zeros((5, 3))]) is None
 

@@ -12,7 +12,7 @@ import wavenet
 from wavenet.config.recurrent import MulawSymbols, RecurrentConfig, TextSymbols
 from wavenet.inference.text import decode_text
 from wavenet.models import RecurrentModel
-from wavenet.models.recurrent import negative_log_likelihood
+from wavenet.models.losses import recurrent_nll
 
 TEXT = TextSymbols("char", tuple("\n abcdefg"))
 WORDS = TextSymbols("word", ("a", "bee", "sea", ", ", ".", "\n"))
@@ -81,12 +81,12 @@ def example(config: RecurrentConfig, n: int, seed: int = 0):
 @torch.no_grad()
 def torch_outputs(model, y, values):
     """Outputs of one teacher-forced pass, and the log-likelihood of the samples."""
-    from wavenet.inference.sequences import encode_samples
+    from wavenet.inference.sequences import encode_sequence
 
     config = model.config
     inputs = targets = None
     if y is not None:
-        rows = torch.from_numpy(encode_samples(y, config))
+        rows = torch.from_numpy(encode_sequence(y, config))
         targets = rows[:, 0].long() if config.output == "categorical" else rows
         first = torch.full_like(targets[:1], -1 if config.output == "categorical" else 0)
         inputs = torch.cat([first, targets[:-1]])[None]
@@ -97,7 +97,7 @@ def torch_outputs(model, y, values):
     outputs, _ = model(inputs, **tensors)
     if targets is None:
         return outputs[0].numpy(), None
-    return outputs[0].numpy(), -negative_log_likelihood(outputs, targets[None], config)[0].numpy()
+    return outputs[0].numpy(), -recurrent_nll(outputs, targets[None], config)[0].numpy()
 
 
 @pytest.mark.parametrize("name", CONFIGS)

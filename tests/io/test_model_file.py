@@ -89,20 +89,21 @@ def test_bfloat16_is_that_of_safetensors(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("precision", "name", "dtype", "asked"),
+    ("precision", "dtype", "message"),
     [
-        ("float32", "input.weight", np.int32, "I32; its configuration asks for F32 or F16 or F64"),
-        ("float32", "input.weight", np.uint16, "U16; its configuration asks for F32"),
-        ("bf16", "hidden.weight", np.float32, "F32; its configuration asks for BF16"),
-        ("bf16", "hidden.weight", np.uint16, "U16; its configuration asks for BF16"),
+        ("float32", np.int32, "I32; its configuration asks for F32 or F16 or F64"),
+        ("float32", np.uint16, "U16; its configuration asks for F32"),
+        ("bf16", np.float32, "F32; its configuration asks for BF16"),
+        ("bf16", np.uint16, "U16; its configuration asks for"),
+        ("float32", np.int8, "I8; its configuration asks for F32"),
     ],
 )
-def test_other_types_than_declared_are_refused(tmp_path, precision, name, dtype, asked):
+def test_other_types_than_declared_are_refused(tmp_path, precision, dtype, message):
     config = dataclasses.replace(CONFIGS[0], precision=precision)
-    tensors = weights(config) | {name: weights(config)[name].astype(dtype)}
+    tensors = {name: value.astype(dtype) for name, value in weights(config).items()}
     metadata = {"config": json.dumps({"format_version": 1, **to_dict(config)})}
     save_file(tensors, tmp_path / "m.safetensors", metadata)
-    with pytest.raises(ValueError, match=f"tensor '{name}' has the dtype {asked}"):
+    with pytest.raises(ValueError, match=f"tensor '.*' has the dtype {message}"):
         load_model(tmp_path / "m.safetensors")
     if dtype == np.int32:
         with pytest.raises(ValueError, match="has the dtype int32; its configuration asks for F32"):

@@ -7,7 +7,7 @@ from scipy import integrate, special, stats
 
 from wavenet.config import WaveNetConfig
 from wavenet.config.wavenet import PCM_LEVELS
-from wavenet.models.losses import negative_log_likelihood
+from wavenet.models.losses import wavenet_nll
 
 OUTPUTS = ["logistic-mixture", "gaussian", "gaussian-mixture"]
 HALF_STEP = 1 / PCM_LEVELS
@@ -61,7 +61,7 @@ def draw(config: WaveNetConfig, count: int, seed: int) -> tuple[np.ndarray, np.n
 
 def torch_log_likelihood(config: WaveNetConfig, parameters: np.ndarray, codes: np.ndarray):
     outputs = torch.from_numpy(parameters)[None].requires_grad_()
-    nats = negative_log_likelihood(outputs, torch.from_numpy(codes)[None], config)
+    nats = wavenet_nll(outputs, torch.from_numpy(codes)[None], config)
     return -nats[0], outputs
 
 
@@ -86,7 +86,7 @@ def test_probabilities_sum_to_one(output, log_scale):
         column = [means[0], log_scale]
     column = torch.tensor(column, dtype=torch.float64)
     outputs = column[None, :, None].expand(-1, -1, PCM_LEVELS)
-    nats = negative_log_likelihood(outputs, torch.arange(PCM_LEVELS)[None], config)
+    nats = wavenet_nll(outputs, torch.arange(PCM_LEVELS)[None], config)
     assert torch.exp(-nats).sum().item() == pytest.approx(1, abs=3e-6)
 
 
@@ -108,7 +108,7 @@ def test_probability_is_the_integral_of_the_density(output):
         y = (code - 32768) / 32768
         integral, _ = integrate.quad(density, y - HALF_STEP, y + HALF_STEP, epsabs=0)
         outputs = torch.tensor(parameters, dtype=torch.float64)[None, :, None]
-        nats = negative_log_likelihood(outputs, torch.tensor([[code]]), config)
+        nats = wavenet_nll(outputs, torch.tensor([[code]]), config)
         assert -nats.item() == pytest.approx(np.log(integral), abs=6e-6)
 
 
@@ -125,7 +125,7 @@ def test_gradients(output):
         rows = [-distances * torch.exp(log_scales), log_scales]
         if output != "gaussian":
             rows.insert(0, torch.zeros_like(distances))
-        return negative_log_likelihood(torch.stack(rows)[None], codes[None], config)
+        return wavenet_nll(torch.stack(rows)[None], codes[None], config)
 
     arguments = (distances.requires_grad_(), log_scales.requires_grad_())
     assert torch.autograd.gradcheck(likelihood, arguments, eps=1e-7, atol=1e-5, rtol=1e-5)
@@ -152,6 +152,6 @@ def test_hopeless_outputs_have_finite_gradients(output):
     for code in (0, 1, 32768, PCM_LEVELS - 1):
         leaf = outputs[None].clone().requires_grad_()
         codes = torch.full((1, leaf.shape[2]), code)
-        nats = negative_log_likelihood(leaf, codes, config)
+        nats = wavenet_nll(leaf, codes, config)
         nats.sum().backward()
         assert torch.isfinite(nats).all() and torch.isfinite(leaf.grad).all()

@@ -20,10 +20,10 @@ from wavenet.features.mel import MelFeatures
 from wavenet.features.statistics import FrameStatistics
 from wavenet.io.manifest import Clip, read_clips
 from wavenet.training.config import TrainingConfig
-from wavenet.training.corpus import Item, build_corpus, complete_config
-from wavenet.training.sequences import SequenceSampler, validation_batches
-from wavenet.training.settings import data_kind
-from wavenet.training.wavenet_task import held_out_clips
+from wavenet.training.data import kind_of
+from wavenet.training.data.corpus import Item, build_corpus, complete_config
+from wavenet.training.data.recordings import held_out_clips
+from wavenet.training.data.sequences import SequenceSampler, validation_batches
 
 CONFIG = WaveNetConfig(sample_rate=8000, dilations=(1, 2, 4, 8))
 
@@ -71,7 +71,7 @@ def test_whatever_breaks_lines_elsewhere_is_kept_in_a_cell(recordings, mark):
         first, second = read_clips(recordings / name)
         assert (first.speaker, first.text) == (f"ann{mark}b", f"one{mark}two")
         assert first.symbols == ["one", "two"] and second.path == recordings / "1.wav"
-    assert data_kind(recordings / "m.csv") == "audio"
+    assert kind_of(recordings / "m.csv").name == "audio"
 
 
 def test_unquoted_marks_do_not_split_rows(recordings):
@@ -87,7 +87,7 @@ def test_what_a_table_is_is_seen_in_its_header(tmp_path):
                          ("\ufeff\"path\"", "audio"), ('"a,path",b', "series"),
                          ("\n\nspeaker, path", "audio"), ("", "series")):  # fmt: skip
         table.write_text(f"{header}\n", encoding="utf-8")
-        assert data_kind(table) == kind, header
+        assert kind_of(table).name == kind, header
 
 
 def test_text_is_spread_evenly():
@@ -358,14 +358,14 @@ def test_sequences_are_pieces_of_clips(settings):
         assert np.all(batch.inputs[:, 0] == 128)
         np.testing.assert_array_equal(batch.inputs[:, 1:], batch.targets[:, :-1])
         for i in range(4):
-            inside = batch.counted[i, 0] == 0
+            inside = batch.weights[i, 0] == 0
             seen_inside |= inside
-            assert batch.counted[i].sum() == sampler.length - inside * sampler.context
+            assert batch.weights[i].sum() == sampler.length - inside * sampler.context
             target = batch.targets[i]
             silent = target == 128  # no clip has this code
             if silent.any():
                 seen_joined = True
-                assert batch.tracks is None or np.all(batch.tracks[i, :, :1] == 0) | ~silent[0]
+                assert batch.frames is None or np.all(batch.frames[i, :, :1] == 0) | ~silent[0]
             else:
                 clips = [item for item in sampler.items if len(item.codes) >= sampler.length]
                 assert any(is_piece(target, clip.codes) for clip in clips)
@@ -381,9 +381,9 @@ def is_piece(part, whole) -> bool:
 def test_validation_counts_every_sample_once(settings):
     sampler = make_sampler([90, 5000, 200, 1000], **settings)
     batches = validation_batches(sampler.items, sampler, 3)
-    counted = sum(batch.counted.sum() for batch in batches)
+    counted = sum(batch.weights.sum() for batch in batches)
     assert counted == 90 + 5000 + 200 + 1000
-    codes = np.concatenate([batch.targets[batch.counted > 0] for batch in batches])
+    codes = np.concatenate([batch.targets[batch.weights > 0] for batch in batches])
     expected = np.concatenate([item.codes for item in sampler.items])
     np.testing.assert_array_equal(codes, expected)
 
@@ -402,10 +402,10 @@ def test_silence_between_joined_clips_has_its_own_frame():
     codes = batch.targets.reshape(2, -1, 40)
     speaks = (codes == 7).all(axis=2)
     assert 0.2 < speaks.mean() < 0.9
-    np.testing.assert_array_equal(batch.tracks.transpose(0, 2, 1)[speaks], 1)
+    np.testing.assert_array_equal(batch.frames.transpose(0, 2, 1)[speaks], 1)
     silence = statistics.normalize(np.full(4, np.log(1e-5)))
     np.testing.assert_allclose(
-        batch.tracks.transpose(0, 2, 1)[~speaks], np.tile(silence, ((~speaks).sum(), 1)), rtol=1e-5
+        batch.frames.transpose(0, 2, 1)[~speaks], np.tile(silence, ((~speaks).sum(), 1)), rtol=1e-5
     )
 
 

@@ -93,7 +93,7 @@ def test_torch_rounds_as_the_engine_does(tmp_path, exact_head):
     error, cost = found - expected, expected - exact
     assert np.median(np.abs(error)) < 1e-6  # before the first activation that turns
     assert np.sqrt(np.mean(error**2)) < 0.3 * np.sqrt(np.mean(cost**2))
-    again = rounding.to_generator(1).outputs(y, condition=frames)
+    again = rounding.to_generator(threads=1).outputs(y, condition=frames)
     np.testing.assert_array_equal(again, expected)
 
 

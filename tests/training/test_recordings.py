@@ -8,6 +8,7 @@ import soundfile
 
 import wavenet
 from wavenet.training import train
+from wavenet.training.data.recordings import RecordingsData
 from wavenet.training.settings import setting
 
 MODEL = {"kind": "recurrent", "cell": "gru", "layers": 1, "hidden_size": 16, "sample_rate": 8000}
@@ -29,10 +30,10 @@ def test_learns_recordings(recordings, hold_out, tmp_path, small_run):
 
 
 def test_settings(recordings, tmp_path, small_run):
-    assert setting("sample_rate", "8000", recordings, "recurrent") == ("model", 8000)
-    assert setting("hidden_size", "8", recordings, "recurrent") == ("model", 8)
+    assert setting("sample_rate", "8000", RecordingsData, "recurrent") == ("model", 8000)
+    assert setting("hidden_size", "8", RecordingsData, "recurrent") == ("model", 8)
     with pytest.raises(ValueError, match="no setting 'hidden_size'"):
-        setting("hidden_size", "8", recordings)
+        setting("hidden_size", "8", RecordingsData)
     with pytest.raises(ValueError, match="channels must be a power of two"):
         train(recordings, tmp_path / "out", MODEL | {"quantization_channels": 100}, small_run)
     with pytest.raises(ValueError, match="kind must be wavenet or recurrent for audio, got 'x'"):

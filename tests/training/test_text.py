@@ -9,16 +9,15 @@ import pytest
 from safetensors.numpy import load_file
 
 import wavenet
-from wavenet.config.recurrent import RecurrentConfig
 from wavenet.training import TrainingConfig, train
+from wavenet.training.data.text import TextData
+from wavenet.training.data.windows import Track, WindowSampler, validation_windows
 from wavenet.training.progress import Reporter
-from wavenet.training.recurrent_task import Track, WindowSampler, validation_windows
 from wavenet.training.settings import setting
 
 SENTENCE = "the cat sat on the mat, and the dog lay by the door.\n"
 MODEL = {"hidden_size": 32, "layers": 2, "embedding_size": 8, "dropout": 0.1}
 RUN = {"steps": 20, "batch_size": 4, "window": 64, "warmup_steps": 2, "validate_every": 10}
-CLASSES = RecurrentConfig(classes=50)
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_resumed_run_is_the_same(play, tmp_path, monkeypatch):
 
 
 def test_windows_start_with_nothing_known():
-    sampler = WindowSampler([Track(np.arange(50))], CLASSES, 20, seed=0)
+    sampler = WindowSampler([Track(np.arange(50))], 20, seed=0)
     batch = sampler.batch(3, range(4))
     assert batch.inputs.shape == (4, 20) and np.all(batch.inputs[:, 0] == -1)
     np.testing.assert_array_equal(batch.inputs[:, 1:], batch.targets[:, :-1])
@@ -90,17 +89,17 @@ def test_windows_start_with_nothing_known():
 def test_validation_counts_everything_once(length):
     tracks = [Track(np.arange(length) % 50), Track(np.arange(7))]
     counted = 0
-    for batch in validation_windows(tracks, CLASSES, 64, batch_size=2):
+    for batch in validation_windows(tracks, 64, batch_size=2):
         counted += batch.counted.sum()
     assert counted == length + 7
 
 
-def test_settings_as_text(play):
-    assert setting("level", "word", play) == ("model", "word")
-    assert setting("hidden_size", "7", play) == ("model", 7)
-    assert setting("residual", "true", play) == ("model", True)
+def test_settings_as_text():
+    assert setting("level", "word", TextData) == ("model", "word")
+    assert setting("hidden_size", "7", TextData) == ("model", 7)
+    assert setting("residual", "true", TextData) == ("model", True)
     with pytest.raises(ValueError, match="did you mean hidden_size"):
-        setting("hiden_size", "7", play)
+        setting("hiden_size", "7", TextData)
     with pytest.raises(ValueError, match="no setting 'level'"):
         setting("level", "word")
 
@@ -129,6 +128,4 @@ def test_other_text_does_not_resume(play, tmp_path):
 
 
 def test_text_settings_are_training_settings():
-    from wavenet.training.settings import DEFAULTS
-
-    TrainingConfig(**DEFAULTS["text"])
+    TrainingConfig(**TextData.defaults)

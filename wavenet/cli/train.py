@@ -78,13 +78,14 @@ def train(
     torchrun --nproc-per-node 4 -m wavenet train DATA -o MODEL
     """
     from wavenet.training import train as run
+    from wavenet.training.data import kind_of
     from wavenet.training.settings import setting
 
     groups = _read_config(config)
     options = _options(list(context.args))
-    kind = options.get("kind", groups["model"].get("kind"))
+    kind, kind_of_data = options.get("kind", groups["model"].get("kind")), kind_of(data)
     for name, text in options.items():
-        group, value = setting(name, text, data, kind)
+        group, value = setting(name, text, kind_of_data, kind)
         groups[group][name] = value
     finished = run(
         data, output, groups["model"], groups["training"], resume, init, quantize, preset

@@ -9,7 +9,7 @@ import numpy as np
 
 from wavenet.config.recurrent import RecurrentConfig
 from wavenet.inference.recurrent import RecurrentGenerator
-from wavenet.inference.sequences import decode_samples, encode_samples
+from wavenet.inference.sequences import decode_sequence, encode_sequence
 
 _LENGTH = 500  # samples of a check
 
@@ -27,14 +27,14 @@ def verify_recurrent(generator: RecurrentGenerator) -> Iterator[tuple[str, bool,
     yield "steps and blocks", same, "same bits" if same else "different samples"
     outputs = generator.outputs(y if config.feedback else None, **conditioning)
     if config.output == "categorical":
-        values = encode_samples(y, config)[:, 0].astype(np.int64)
+        values = encode_sequence(y, config)[:, 0].astype(np.int64)
         short = outputs.max(axis=1) - outputs[np.arange(len(values)), values]
     else:  # the means of the likeliest component
         logits = config.components if config.components > 1 else 0
         rows = outputs[:, logits:].reshape(_LENGTH, config.components, -1)
         best = outputs[:, :logits].argmax(axis=1) if logits else np.zeros(_LENGTH, dtype=int)
         means = rows[np.arange(_LENGTH), best, : config.dimensions]
-        short = np.abs(encode_samples(y, config) - means).max(axis=1)
+        short = np.abs(encode_sequence(y, config) - means).max(axis=1)
     right = int(np.count_nonzero(short <= 1e-5 * np.abs(outputs).max()))
     detail = f"{right} of {_LENGTH} samples are the ones that teacher forcing picks"
     yield "generation", right == _LENGTH, detail
@@ -57,5 +57,5 @@ def example_samples(config: RecurrentConfig, n_samples: int) -> Any:
     before = np.full((1, 1), -1, np.float32)
     if config.output == "categorical":
         classes = random.integers(0, config.class_count, (1, n_samples, 1))
-        return decode_samples(classes.astype(np.float32), config, before)[0]
+        return decode_sequence(classes.astype(np.float32), config, before)[0]
     return random.standard_normal((n_samples, config.dimensions)).astype(np.float32)

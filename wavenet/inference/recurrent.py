@@ -11,7 +11,7 @@ from wavenet import _core
 from wavenet.config import RecurrentConfig
 from wavenet.inference.generator import Generator, Speaker
 from wavenet.inference.recurrent_streams import RecurrentStreams
-from wavenet.inference.sequences import class_values, encode_samples
+from wavenet.inference.sequences import class_values, encode_sequence
 from wavenet.metrics.baselines import baselines
 
 
@@ -82,5 +82,5 @@ class RecurrentGenerator(Generator):
         """
         if self.config.output != "categorical":
             return {}
-        codes = encode_samples(y, self.config)[:, 0].astype(np.int64)
+        codes = encode_sequence(y, self.config)[:, 0].astype(np.int64)
         return baselines([codes], self.config.class_count, class_values(self.config))

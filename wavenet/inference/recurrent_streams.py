@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from wavenet import _core
 from wavenet.base.claim import claimed
 from wavenet.base.validation import integer, per_stream
-from wavenet.inference.sequences import decode_samples, encode_samples
+from wavenet.inference.sequences import decode_sequence, encode_sequence
 from wavenet.inference.streams import Streams
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class RecurrentStreams(Streams):
 
         `y` is None for models without feedback: the covariates say how many there are.
         """
-        samples = None if y is None else encode_samples(y, self.generator.config)
+        samples = None if y is None else encode_sequence(y, self.generator.config)
         total = self.samples_left(None if samples is None else len(samples))
         if total is None:
             raise ValueError("this model needs the samples that it is fed")
@@ -140,7 +140,7 @@ class RecurrentStreams(Streams):
 
     def _decode(self, samples: NDArray[np.float32]) -> Any:
         last, self._last = self._last, samples[:, -1]
-        return decode_samples(samples, self.generator.config, last)
+        return decode_sequence(samples, self.generator.config, last)
 
     def _next_covariates(self, count: int) -> NDArray[np.float32] | None:
         if self._covariates is None:

@@ -13,7 +13,7 @@ from wavenet.dsp.mulaw import mulaw_encode, values_of_codes
 from wavenet.inference.text import decode_text, encode_text
 
 
-def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.float32]:
+def encode_sequence(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.float32]:
     """Samples as the core takes them, `(n, 1)` class numbers or `(n, dimensions)` values.
 
     Parameters
@@ -45,10 +45,10 @@ def encode_samples(y: str | ArrayLike, config: RecurrentConfig) -> NDArray[np.fl
     return _vector_rows(values, config.dimensions)
 
 
-def decode_samples(
+def decode_sequence(
     values: NDArray[np.float32], config: RecurrentConfig, before: NDArray[np.float32]
 ) -> Any:
-    """Samples `(batch, n, channels)` of the core, as `encode_samples` takes those of a stream.
+    """Samples `(batch, n, channels)` of the core, as `encode_sequence` takes those of a stream.
 
     A list of texts, or an array with the streams first. `before` `(batch, channels)` are the
     samples that they follow, negative where there is none: between two words is a space.

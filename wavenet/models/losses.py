@@ -8,15 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wavenet.config import WaveNetConfig
+from wavenet.config import RecurrentConfig, WaveNetConfig
 from wavenet.config.wavenet import PCM_LEVELS
 
 _HALF_STEP = 1 / PCM_LEVELS  # half the distance of two values of a sample
+_LEAST_LOG_SCALE = -7.0  # of recurrent models, as the core has it
 _NARROW = 0.1  # intervals narrower than this many deviations take the density instead
 
 
-def negative_log_likelihood(outputs: Tensor, codes: Tensor, config: WaveNetConfig) -> Tensor:
-    """Negative log-probability of each sample.
+def wavenet_nll(outputs: Tensor, codes: Tensor, config: WaveNetConfig) -> Tensor:
+    """Negative log-probability of each sample of a WaveNet.
 
     Under continuous outputs a sample has the probability of the interval of values that round to
     it; the lowest and the highest value take all that lies beyond (arXiv 1701.05517, sec. 2.1). So
@@ -51,6 +52,55 @@ def negative_log_likelihood(outputs: Tensor, codes: Tensor, config: WaveNetConfi
     if logits:
         log_probabilities = log_probabilities + torch.log_softmax(logits[0], dim=1)
     return -torch.logsumexp(log_probabilities, dim=1)
+
+
+def recurrent_nll(outputs: Tensor, targets: Tensor, config: RecurrentConfig) -> Tensor:
+    """Negative log-probability (of classes) or log-density (of vectors) of recurrent samples.
+
+    Parameters
+    ----------
+    outputs
+        `(B, T, output_size)` of the model: logits of classes; or the logits of the components,
+        where there are several, then for each component the means, the logarithms of the scales
+        (at least -7), and for Student-t what softplus makes of its degrees of freedom less 2. Of
+        points half the squared error is returned.
+    targets
+        `(B, T)` int64 classes, or `(B, T, dimensions)` float.
+    config
+        The model.
+
+    Returns
+    -------
+    Tensor
+        `(B, T)` [nats].
+    """
+    if config.output == "categorical":
+        return functional.cross_entropy(outputs.transpose(1, 2), targets, reduction="none")
+    if config.output == "point":
+        return 0.5 * (targets - outputs).square().sum(dim=2)
+    count = config.components
+    if count == 1:
+        return -_log_density(outputs[:, :, None], targets, config)[:, :, 0]
+    logits, components = outputs[:, :, :count], outputs[:, :, count:].unflatten(2, (count, -1))
+    joint = torch.log_softmax(logits, dim=2) + _log_density(components, targets, config)
+    return -torch.logsumexp(joint, dim=2)
+
+
+def _log_density(parameters: Tensor, targets: Tensor, config: RecurrentConfig) -> Tensor:
+    """`(B, T, components, parameters)` and `(B, T, dimensions)` to `(B, T, components)`."""
+    mean, log_scale, *others = parameters.split(config.dimensions, dim=3)
+    log_scale = log_scale.clamp(min=_LEAST_LOG_SCALE)
+    z = (targets[:, :, None] - mean) * torch.exp(-log_scale)
+    if config.output == "gaussian":
+        density = -0.5 * z.square() - 0.5 * math.log(2 * math.pi)
+    elif config.output == "logistic":
+        density = -z.abs() - 2 * torch.log1p(torch.exp(-z.abs()))
+    else:
+        degrees = 2 + functional.softplus(others[0])
+        density = torch.lgamma(0.5 * (degrees + 1)) - torch.lgamma(0.5 * degrees)
+        density = density - 0.5 * torch.log(math.pi * degrees)
+        density = density - 0.5 * (degrees + 1) * torch.log1p(z.square() / degrees)
+    return (density - log_scale).sum(dim=3)
 
 
 def _logistic(distance: Tensor, log_scales: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:

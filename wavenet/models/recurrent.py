@@ -1,27 +1,18 @@
-"""Recurrent sequence models in torch, and the likelihood of samples under their outputs."""
+"""Recurrent sequence models in torch."""
 
 from __future__ import annotations
 
-import math
-import os
-from typing import TYPE_CHECKING
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from wavenet.config.recurrent import RecurrentConfig
-from wavenet.io.hub import HubMixin, find_model
-from wavenet.io.model_file import load_model, save_model
-
-if TYPE_CHECKING:
-    from wavenet.inference.recurrent import RecurrentGenerator
+from wavenet.inference.recurrent import RecurrentGenerator
+from wavenet.models.saved import SavedModule
 
 State = list[tuple[Tensor, ...]]
 
 _CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-_LEAST_LOG_SCALE = -7.0  # as the core has it
 
 
 class PeepholeLSTM(nn.LSTM):
@@ -95,14 +86,20 @@ class LeakyRNN(nn.RNN):
         return torch.stack(hidden, dim=1), h[None]
 
 
-class RecurrentModel(HubMixin, nn.Module):
+class RecurrentModel(SavedModule):
     """A stack of recurrent layers that predicts each sample of a sequence from those before it.
 
     Parameters
     ----------
     config
         The architecture.
+
+    Notes
+    -----
+    `wavenet.models.losses.recurrent_nll` is the loss.
     """
+
+    config_type = RecurrentConfig
 
     def __init__(self, config: RecurrentConfig):
         super().__init__()
@@ -162,27 +159,13 @@ class RecurrentModel(HubMixin, nn.Module):
             outputs = outputs + self.skip(inputs[:, :, end - self.config.given_channels : end])
         return outputs, after
 
-    def save_pretrained(self, directory: str | os.PathLike) -> None:
-        """Writes the model file (`wavenet.load` reads it)."""
-        save_model(directory, self.config, self._arrays())
-
-    @classmethod
-    def from_pretrained(cls, directory: str | os.PathLike) -> RecurrentModel:
-        """Reads a model file."""
-        config, arrays = load_model(find_model(directory))
-        if not isinstance(config, RecurrentConfig):
-            raise ValueError(f"{directory} holds a {config.kind} model, not a recurrent one")
-        model = cls(config)
-        model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-        return model
-
     def to_generator(
-        self, precision: str = "float32", threads: int | None = None
+        self, precision: str | None = None, threads: int | None = None
     ) -> RecurrentGenerator:
-        """The same model on the C++ core."""
-        from wavenet.inference.recurrent import RecurrentGenerator
-
-        return RecurrentGenerator(self.config, self._arrays(), precision, threads)
+        """The same model on the C++ core; `precision` and `threads` as for `wavenet.load`."""
+        return RecurrentGenerator(
+            self.config, self.arrays(), precision=precision, threads=threads
+        )
 
     def _layer(self, inputs: int) -> nn.RNNBase:
         units = self.config.hidden_size
@@ -230,58 +213,6 @@ class RecurrentModel(HubMixin, nn.Module):
                 raise ValueError("this model needs a global vector")
             parts.append(global_vector[:, None].expand(-1, parts[0].shape[1], -1))
         return torch.cat(parts, dim=2)
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
-
-
-def negative_log_likelihood(outputs: Tensor, targets: Tensor, config: RecurrentConfig) -> Tensor:
-    """Negative log-probability (of classes) or log-density (of vectors) of each sample.
-
-    Parameters
-    ----------
-    outputs
-        `(B, T, output_size)` of the model: logits of classes; or the logits of the components,
-        where there are several, then for each component the means, the logarithms of the scales
-        (at least -7), and for Student-t what softplus makes of its degrees of freedom less 2. Of
-        points half the squared error is returned.
-    targets
-        `(B, T)` int64 classes, or `(B, T, dimensions)` float.
-    config
-        The model.
-
-    Returns
-    -------
-    Tensor
-        `(B, T)` [nats].
-    """
-    if config.output == "categorical":
-        return functional.cross_entropy(outputs.transpose(1, 2), targets, reduction="none")
-    if config.output == "point":
-        return 0.5 * (targets - outputs).square().sum(dim=2)
-    count = config.components
-    if count == 1:
-        return -_log_density(outputs[:, :, None], targets, config)[:, :, 0]
-    logits, components = outputs[:, :, :count], outputs[:, :, count:].unflatten(2, (count, -1))
-    joint = torch.log_softmax(logits, dim=2) + _log_density(components, targets, config)
-    return -torch.logsumexp(joint, dim=2)
-
-
-def _log_density(parameters: Tensor, targets: Tensor, config: RecurrentConfig) -> Tensor:
-    """`(B, T, components, parameters)` and `(B, T, dimensions)` to `(B, T, components)`."""
-    mean, log_scale, *others = parameters.split(config.dimensions, dim=3)
-    log_scale = log_scale.clamp(min=_LEAST_LOG_SCALE)
-    z = (targets[:, :, None] - mean) * torch.exp(-log_scale)
-    if config.output == "gaussian":
-        density = -0.5 * z.square() - 0.5 * math.log(2 * math.pi)
-    elif config.output == "logistic":
-        density = -z.abs() - 2 * torch.log1p(torch.exp(-z.abs()))
-    else:
-        degrees = 2 + functional.softplus(others[0])
-        density = torch.lgamma(0.5 * (degrees + 1)) - torch.lgamma(0.5 * degrees)
-        density = density - 0.5 * torch.log(math.pi * degrees)
-        density = density - 0.5 * (degrees + 1) * torch.log1p(z.square() / degrees)
-    return (density - log_scale).sum(dim=3)
 
 
 def _torch_state(state: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wavenet.config.sequence_to_sequence import SequenceToSequenceConfig
-from wavenet.io.hub import HubMixin, find_model
-from wavenet.io.model_file import load_model, save_model
+from wavenet.models.saved import SavedModule
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -67,7 +64,7 @@ class BidirectionalEncoder(nn.Module):
         return pad_packed_sequence(values, batch_first=True, total_length=x.shape[1])[0]
 
 
-class SequenceToSequence(HubMixin, nn.Module):
+class SequenceToSequence(SavedModule):
     """Writes one sequence of symbols while it reads another (Sutskever 2014, Bahdanau 2015).
 
     At each step the decoder's units ask, by a bilinear product (Luong 2015), which places of the
@@ -78,6 +75,8 @@ class SequenceToSequence(HubMixin, nn.Module):
     config
         The architecture.
     """
+
+    config_type = SequenceToSequenceConfig
 
     def __init__(self, config: SequenceToSequenceConfig):
         super().__init__()
@@ -165,21 +164,6 @@ class SequenceToSequence(HubMixin, nn.Module):
         end = self.config.end
         targets = [row[: row.index(end)] if end in row else row for row in rows]
         return targets, torch.stack(weights, dim=1)
-
-    def save_pretrained(self, directory: str | os.PathLike) -> None:
-        """Writes the model file."""
-        arrays = {name: value.cpu().numpy() for name, value in self.state_dict().items()}
-        save_model(directory, self.config, arrays)
-
-    @classmethod
-    def from_pretrained(cls, directory: str | os.PathLike) -> SequenceToSequence:
-        """Reads a model file."""
-        config, arrays = load_model(find_model(directory))
-        if not isinstance(config, SequenceToSequenceConfig):
-            raise ValueError(f"{directory} holds a {config.kind} model, not sequence-to-sequence")
-        model = cls(config)
-        model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-        return model
 
     def _read(
         self, source: Tensor, lengths: Tensor | None

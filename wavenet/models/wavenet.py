@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from wavenet.config import LocalConditioning, WaveNetConfig
+from wavenet.forecasting.series import SAMPLE_RANGE
 from wavenet.inference.wavenet import WaveNetGenerator
-from wavenet.io.hub import HubMixin, find_model
-from wavenet.io.model_file import load_model, save_model
 from wavenet.models.fake_quantization import round_inputs, round_to_bfloat16, round_weights
 from wavenet.models.gated_convolution import GatedConvolution
 from wavenet.models.products import linear
+from wavenet.models.saved import SavedModule
 
 
 class ConditionNetwork(nn.Module):
@@ -180,7 +177,7 @@ def _product_type(x: Tensor) -> torch.dtype:
     return x.dtype
 
 
-class WaveNet(HubMixin, nn.Module):
+class WaveNet(SavedModule):
     """Stacks of dilated causal convolutions with gated activations and a skip path.
 
     Parameters
@@ -193,8 +190,10 @@ class WaveNet(HubMixin, nn.Module):
     `forward` is teacher-forced: the outputs at time t are those of the sample after input t, in
     one pass over the whole window. Before its start the layers see zeros. With the precision
     "int8" it rounds as the engine does, and gradients pass the rounding by.
-    `wavenet.models.losses.negative_log_likelihood` is the loss.
+    `wavenet.models.losses.wavenet_nll` is the loss.
     """
+
+    config_type = WaveNetConfig
 
     def __init__(self, config: WaveNetConfig):
         super().__init__()
@@ -206,6 +205,9 @@ class WaveNet(HubMixin, nn.Module):
         if config.input == "embedding":
             self.embedding = nn.Embedding(config.quantization_channels, channels)
         self.input = nn.Conv1d(inputs, channels, config.input_kernel_size)
+        if config.series:  # whose samples are small within the range that they may have
+            with torch.no_grad():
+                self.input.weight.mul_(SAMPLE_RANGE)
         if config.speakers:
             self.speaker_embedding = nn.Embedding(len(config.speakers), config.speaker_channels)
         if config.local:
@@ -265,35 +267,9 @@ class WaveNet(HubMixin, nn.Module):
         hidden = functional.relu(self._head(self.hidden, functional.relu(skips)))
         return self._head(self.output, hidden).view(length, batch, -1).permute(1, 2, 0)
 
-    def save_pretrained(self, directory: str | os.PathLike) -> None:
-        """Writes the model file (`wavenet.load` reads it)."""
-        save_model(directory, self.config, self._arrays())
-
-    @classmethod
-    def from_pretrained(cls, directory: str | os.PathLike) -> WaveNet:
-        """Reads a model file."""
-        config, arrays = load_model(find_model(directory))
-        if not isinstance(config, WaveNetConfig):
-            raise ValueError(f"{directory} holds a {config.kind} model, not a WaveNet")
-        model = cls(config)
-        model.load_arrays(arrays)
-        return model
-
-    def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
-        """Takes weights as `load_model` returns them.
-
-        Ranges of activations too only where the precision is "int8": others would not fit the
-        weights any more once these are trained.
-        """
-        names = self.config.tensor_shapes()
-        self.load_state_dict({name: torch.from_numpy(arrays[name]) for name in names})
-
-    def to_generator(self, threads: int | None = None) -> WaveNetGenerator:
-        """The same model on the C++ core."""
-        return WaveNetGenerator(self.config, self._arrays(), threads=threads)
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
+    def to_generator(self, precision: str | None = None, threads: int | None = None) -> WaveNetGenerator:
+        """The same model on the C++ core; `precision` and `threads` as for `wavenet.load`."""
+        return WaveNetGenerator(self.config, self.arrays(), precision=precision, threads=threads)
 
     def _spread_components(self) -> None:
         """Starts from components beside each other that are narrower than full scale."""

@@ -73,6 +73,26 @@ def read_configs(folder: Path) -> tuple[Any, TrainingConfig]:
     return model, serialization.build(TrainingConfig, settings, "training")
 
 
+def refuse_to_overwrite(output: Path) -> None:
+    """Raises ValueError where a folder has a checkpoint or a model."""
+    for name in (FILE_NAME, "model.safetensors"):
+        if (output / name).exists():
+            raise ValueError(
+                f"{output / name} is there already: resume it with --resume (resume=True), or name "
+                "another folder"
+            )
+
+
+def refuse_changes(model: dict[str, Any], kept: dict[str, Any]) -> None:
+    """A resumed run has the model of its checkpoint; its settings, `kept`, may be repeated."""
+    for name, value in model.items():
+        if not _repeats(value, kept.get(name)) and (name, value) != ("context", 0):
+            raise ValueError(
+                f"{name} is {kept.get(name)} in the checkpoint and cannot become {value} when the "
+                "run is resumed; only training settings can change"
+            )
+
+
 def load_checkpoint(
     folder: Path,
     model: nn.Module,
@@ -97,3 +117,12 @@ def load_checkpoint(
     except (SafetensorError, KeyError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit its model: {error}") from error
     return step, seconds
+
+
+def _repeats(value: Any, kept: Any) -> bool:
+    """Whether a setting says what was kept, which may say more."""
+    if isinstance(value, dict) and isinstance(kept, dict):
+        return all(_repeats(item, kept.get(name)) for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return isinstance(kept, list | tuple) and list(value) == list(kept)
+    return bool(value == kept)

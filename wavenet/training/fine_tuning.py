@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from pathlib import Path
 
 import numpy as np
 
@@ -12,16 +11,14 @@ from wavenet.compression.quantization import activation_ranges, read_recordings
 from wavenet.config import WaveNetConfig
 from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.hub import find_model
-from wavenet.io.manifest import read_clips
+from wavenet.io.manifest import Clip
 from wavenet.io.model_file import load_model
-from wavenet.training.config import TrainingConfig
-from wavenet.training.wavenet_task import held_out_clips
 
 _CALIBRATION_CLIPS = 100
 
 
 def initial_model(
-    path: str | os.PathLike, data: Path, settings: TrainingConfig, quantize: str | None = None
+    path: str | os.PathLike, clips: list[Clip], quantize: str | None = None
 ) -> tuple[WaveNetConfig, dict[str, np.ndarray]]:
     """Configuration and weights of the model that a run starts from.
 
@@ -29,10 +26,8 @@ def initial_model(
     ----------
     path
         Model folder, file or shipped name.
-    data
-        Folder of audio, or manifest.
-    settings
-        Settings of the run: they say which clips are held out.
+    clips
+        Those to train on.
     quantize
         "int8": the model with weights and activations of 8 bits. The ranges of the activations are
         those of a model file in 8 bits, or else measured on up to 100 of the clips to train on;
@@ -50,9 +45,6 @@ def initial_model(
         raise ValueError(f"{path} is no WaveNet of recordings; only these are fine-tuned")
     if quantize is None or config.precision == "int8":
         return config, tensors
-    clips = read_clips(data)
-    held_out = held_out_clips(clips, settings)
-    clips = [clip for clip, held in zip(clips, held_out, strict=True) if not held]
     if not clips:
         raise ValueError("the data leave no clip to train on: all are held out")
     used = clips[:: -(-len(clips) // _CALIBRATION_CLIPS)]

@@ -47,24 +47,25 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Recording:
+class EncodedFile:
     """A file's codes at the model's rate, and what was found in it before the mix-down."""
 
     codes: np.ndarray
     channels: int
-    resampled: bool
+    sample_rate: int
     clipped_samples: int
     silent_seconds: int
 
 
 @dataclass
-class Summary:
+class CorpusSummary:
     """What was found in the data; the end of a file counts as a second."""
 
     files: int = 0
     clips: int = 0
     seconds: float = 0.0
     stereo_files: list[str] = field(default_factory=list)
+    sample_rates: frozenset[int] = frozenset()
     resampled_files: int = 0
     clipped_samples: int = 0
     silent_seconds: int = 0
@@ -121,7 +122,7 @@ def build_corpus(
     config: WaveNetConfig,
     cache: Path,
     progress: Callable[[], object],
-) -> tuple[list[Item], Summary]:
+) -> tuple[list[Item], CorpusSummary]:
     """Decodes, resamples, quantizes and labels all clips; quantized files are cached on disk.
 
     `progress` is called after each clip. The codes stay in memory, 2 bytes a sample.
@@ -132,22 +133,23 @@ def build_corpus(
         A file that cannot be read, has NaN, or is shorter than its clip says; the sentence names
         it.
     """
-    recordings: dict[Path, Recording] = {}
+    files: dict[Path, EncodedFile] = {}
     by_place: dict[int, Item] = {}
     for path, places in clips_by_file(clips).items():
         source = _Source(path, config, Cache(cache))
-        recordings[path] = source.recording()
+        files[path] = source.encoded()
         for i in places:
-            by_place[i] = _item(clips[i], recordings[path].codes, source)
+            by_place[i] = _item(clips[i], files[path].codes, source)
             progress()
     items = [by_place[i] for i in range(len(clips))]
-    found = recordings.values()
-    return items, Summary(
-        files=len(recordings),
+    found = files.values()
+    return items, CorpusSummary(
+        files=len(files),
         clips=len(clips),
         seconds=sum(len(item.codes) for item in items) / config.sample_rate,
-        stereo_files=[str(path) for path, r in recordings.items() if r.channels > 1],
-        resampled_files=sum(r.resampled for r in found),
+        stereo_files=[str(path) for path, r in files.items() if r.channels > 1],
+        sample_rates=frozenset(int(r.sample_rate) for r in found),
+        resampled_files=sum(int(r.sample_rate) != config.sample_rate for r in found),
         clipped_samples=sum(r.clipped_samples for r in found),
         silent_seconds=sum(r.silent_seconds for r in found),
     )
@@ -265,12 +267,12 @@ class _Source:
         except OSError as error:
             raise ValueError(f"{self.path} cannot be read: {error.strerror}") from error
 
-    def recording(self) -> Recording:
+    def encoded(self) -> EncodedFile:
         """All of it."""
         what = f"codes {self.config.sample_rate} {self._quantization} {self.config.noise_shaping}"
         stored = self._cache.get(lambda: self._content, what, self._decode)
         fields: dict[str, Any] = {name: values[()] for name, values in stored.items()}
-        return Recording(**fields)
+        return EncodedFile(**fields)
 
     def track(self, start: int, count: int, limited: bool = False) -> np.ndarray:
         """Feature frames of the sound of a clip, or of `band_limited` of it; not normalized."""
@@ -319,7 +321,7 @@ class _Source:
                 shape_noise(self.sound, self.config.noise_shaping), self.config
             ),
             "channels": audio.shape[1],
-            "resampled": rate != self.config.sample_rate,
+            "sample_rate": rate,
             "clipped_samples": np.count_nonzero(clipped(audio)),
             "silent_seconds": np.count_nonzero(seconds < _SILENT),
         }

@@ -8,7 +8,7 @@ import numpy as np
 
 from wavenet.config import WaveNetConfig
 from wavenet.inference.samples import decode_samples, silence_code
-from wavenet.training.corpus import Item
+from wavenet.training.data.corpus import Item
 
 PAUSE = (0.05, 0.3)  # between joined clips [s]
 
@@ -22,9 +22,9 @@ class Batch:
     inputs, targets
         `(B, T)` int64 codes; the input at time t is the target at t - 1. For scalar input the
         inputs are sample values, float32.
-    counted
-        `(B, T)` float32: 1 where the output counts in the loss.
-    tracks
+    weights
+        `(B, T)` float32: how much each output counts in the loss, 1 for a sample of a clip.
+    frames
         `(B, channels, frames)` float32, or None.
     speakers
         `(B,)` int64.
@@ -32,8 +32,8 @@ class Batch:
 
     inputs: np.ndarray
     targets: np.ndarray
-    counted: np.ndarray
-    tracks: np.ndarray | None
+    weights: np.ndarray
+    frames: np.ndarray | None
     speakers: np.ndarray
 
 
@@ -119,30 +119,30 @@ def collate(sequences: list[Sequence], length: int, sampler: SequenceSampler) ->
     """Sequences as one batch; silence where no piece lies."""
     count = len(sequences)
     codes = np.full((count, length + 1), sampler.silence, dtype=np.int64)
-    counted = np.ones((count, length), dtype=np.float32)
+    weights = np.ones((count, length), dtype=np.float32)
     first = sequences[0].parts[0][1]
-    tracks = None
+    frames = None
     if first.track is not None:
         channels = first.track.shape[1]
-        tracks = np.empty((count, channels, length // sampler.hop), dtype=np.float32)
-        tracks[:] = sampler.rest
+        frames = np.empty((count, channels, length // sampler.hop), dtype=np.float32)
+        frames[:] = sampler.rest
     for i, sequence in enumerate(sequences):
         if sequence.inside:
-            counted[i, : sampler.context] = 0
+            weights[i, : sampler.context] = 0
         for place, item in sequence.parts:
             codes[i, place + 1 : place + 1 + len(item.codes)] = item.codes
-            if tracks is not None:
+            if frames is not None:
                 frame = place // sampler.hop
-                tracks[i, :, frame : frame + len(item.track)] = item.track.T
+                frames[i, :, frame : frame + len(item.track)] = item.track.T
     speakers = np.array([s.parts[0][1].speaker for s in sequences], dtype=np.int64)
     before = codes[:, :-1]
     scalar = sampler.config.input == "scalar"
     inputs = decode_samples(before, sampler.config) if scalar else before
-    return Batch(inputs, codes[:, 1:], counted, tracks, speakers)
+    return Batch(inputs, codes[:, 1:], weights, frames, speakers)
 
 
 def validation_batches(items: list[Item], sampler: SequenceSampler, batch_size: int) -> list[Batch]:
-    """Every sample of the clips, counted once, each with the context that it has in its clip."""
+    """Every sample of the clips, weights once, each with the context that it has in its clip."""
     sequences, ends = [], []
     for item in items:
         covered = 0
@@ -155,7 +155,7 @@ def validation_batches(items: list[Item], sampler: SequenceSampler, batch_size: 
     batches = []
     for i in range(0, len(sequences), batch_size):
         batch = collate(sequences[i : i + batch_size], sampler.length, sampler)
-        for row, end in zip(batch.counted, ends[i : i + batch_size], strict=True):
+        for row, end in zip(batch.weights, ends[i : i + batch_size], strict=True):
             row[end:] = 0
         batches.append(batch)
     return batches
