@@ -163,9 +163,7 @@ class RecurrentModel(SavedModule):
         self, precision: str | None = None, threads: int | None = None
     ) -> RecurrentGenerator:
         """The same model on the C++ core; `precision` and `threads` as for `wavenet.load`."""
-        return RecurrentGenerator(
-            self.config, self.arrays(), precision=precision, threads=threads
-        )
+        return RecurrentGenerator(self.config, self.arrays(), precision=precision, threads=threads)
 
     def _layer(self, inputs: int) -> nn.RNNBase:
         units = self.config.hidden_size

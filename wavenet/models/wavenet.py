@@ -267,7 +267,9 @@ class WaveNet(SavedModule):
         hidden = functional.relu(self._head(self.hidden, functional.relu(skips)))
         return self._head(self.output, hidden).view(length, batch, -1).permute(1, 2, 0)
 
-    def to_generator(self, precision: str | None = None, threads: int | None = None) -> WaveNetGenerator:
+    def to_generator(
+        self, precision: str | None = None, threads: int | None = None
+    ) -> WaveNetGenerator:
         """The same model on the C++ core; `precision` and `threads` as for `wavenet.load`."""
         return WaveNetGenerator(self.config, self.arrays(), precision=precision, threads=threads)
 
