@@ -8,6 +8,7 @@ from wavenet.config import WaveNetConfig
 from wavenet.dsp.noise_shaping import ORDER, Filters, NoiseShaping, frame_taps, unlimited
 
 _KNEE = 4.0  # root mean squares of a frame's sound; of recordings 1 % of the frames go beyond
+_HIGHEST_KNEE = 0.5  # so that what is compressed stays below full scale
 # Cycles in a receptive field, below which codes drift: of slt16k 27 Hz. Chosen by the level of
 # pauses at three temperatures, on sentences other than those that the documentation reports on.
 _CYCLES = 1.3
@@ -38,7 +39,7 @@ def filters_of_frames(config: WaveNetConfig, frames: np.ndarray) -> Filters:
         power = np.exp(spectra)
         power[:, [0, -1]] /= 2  # of the whole circle
         mean = power.sum(axis=1) / (power.shape[1] - 1) / features.window_power
-        knees = _KNEE * np.sqrt(mean)
+        knees = np.minimum(_KNEE * np.sqrt(mean), _HIGHEST_KNEE)
     usable = np.isfinite(taps).all(axis=1) & (taps[:, 0] > 0)
     if not usable.all():
         frame = int(np.argmin(usable))
