@@ -62,8 +62,8 @@ def test_sounds_are_as_loud_as_the_source_and_the_gain(converter, say, method):
     wanted = world.sound_level(y, RATE) + converter.shaping_.gain_db
     for sound in (y, y + rumble):
         found = world.sound_level(converter.convert(sound, RATE, method=method), RATE)
-        tolerance = 1.0 if method == "differential" else 0.1  # its rumble is limited, too
-        assert found == pytest.approx(wanted, abs=tolerance)
+        passes = method == "differential" and sound is not y  # rumble, which the limiter hears
+        assert found == pytest.approx(wanted, abs=2.0 if passes else 0.1)
 
 
 def trajectories(seed, smoothing):

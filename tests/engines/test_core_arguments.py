@@ -180,7 +180,7 @@ def test_arrays_that_are_not_aligned(plain_model):
              for f in (np.array, misaligned)]  # fmt: skip
     np.testing.assert_array_equal(*joint)
     x, taps = RANDOM.normal(size=9).astype(np.float32), np.array([[1.0, 0.5]])
-    knees, state = np.array([np.inf]), np.zeros(2)
+    knees, state = np.array([np.inf]), np.zeros(5)
     undone = [_core.undo_noise_shaping(f(x), f(taps), f(knees), 0.0, 9, 0, f(state))[0]
               for f in (np.array, misaligned)]  # fmt: skip
     np.testing.assert_array_equal(*undone)
