@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
+import soxr
 
 from wavenet.base.claim import Claim, claimed
 from wavenet.base.sound import as_samples
+from wavenet.base.validation import number
 from wavenet.config.conversion import VoiceConverterConfig
 from wavenet.conversion.mixture.joint_features import WINDOWS
 from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
@@ -28,6 +31,22 @@ _LOWEST_DEVIATIONS = 2.5  # of log F0 below its mean: lower voices would only ad
 # Analysed with the sound, at -120 dB: WORLD has noise of its own against silence, whose values
 # depend on the block.
 _DITHER = 1e-6 * np.random.default_rng(0).standard_normal(8191)
+
+
+def _resampler(rate: float, new_rate: float) -> soxr.ResampleStream:
+    return soxr.ResampleStream(rate, new_rate, 1, dtype="float64", quality="HQ")
+
+
+@functools.cache
+def _resampling_delay(rate: float, new_rate: float) -> float:
+    """Most that resampling lags behind its input [s], measured: its filters work in blocks."""
+    resampler, block = _resampler(rate, new_rate), np.zeros(int(rate / 1000))
+    given, made, lag = 0, 0, 0.0
+    for _ in range(1000):
+        given += len(block)
+        made += len(resampler.resample_chunk(block))
+        lag = max(lag, given / rate - made / new_rate)
+    return lag + len(block) / rate
 
 
 def check_converted(out: np.ndarray) -> None:
@@ -53,9 +72,20 @@ class StreamingConverter:
     """
 
     def __init__(
-        self, config: VoiceConverterConfig, mapping: SpectralMapping, shaping: VoiceShaping, f0: str
+        self,
+        config: VoiceConverterConfig,
+        mapping: SpectralMapping,
+        shaping: VoiceShaping,
+        f0: str,
+        sr: float | None = None,
     ):
         world = config.world
+        rate = world.sample_rate
+        self._sr = rate if sr is None else number("sr [Hz]", sr, 8000, 192000)
+        self._resamplers = None
+        if self._sr != rate:
+            self._resamplers = _resampler(self._sr, rate), _resampler(rate, self._sr)
+        self._owed = 0  # samples that are not put out yet, at the rate of the blocks
         self._config, self._mapping, self._shaping, self._f0 = config, mapping, shaping, f0
         self._hop = world.sample_rate * world.frame_period / 1000.0
         source = config.source
@@ -66,7 +96,7 @@ class StreamingConverter:
         self._past = max(0, -min(config.context))
         self._shifter = PitchShifter(world.sample_rate, world.frame_period, 1.0 / self._lowest)
         self._filter = TimeVaryingFilter(world.alpha, world.fft_size)
-        self._limiter = Limiter(world.sample_rate)
+        self._limiter = Limiter(round(self._sr))
         order = world.order
         self._received = self._analysed = self._mapped = self._rendered = 0
         self._sound, self._sound_start = np.zeros(0), 0
@@ -86,13 +116,15 @@ class StreamingConverter:
     def latency(self) -> float:
         rate = self._config.world.sample_rate
         spectrum = self._reach + self._hop * (self._future + _TRAJECTORY_DELAY + 1)
-        spectrum += self._limiter.delay
+        limiter = self._limiter.delay / self._sr
+        if self._resamplers:
+            limiter += _resampling_delay(self._sr, rate) + _resampling_delay(rate, self._sr)
         if self._f0 == "keep":
-            return spectrum / rate
+            return spectrum / rate + limiter
         target = convert_f0(np.array([self._lowest]), self._config, self._f0)[0]
         period, step = rate / self._lowest, rate / min(target, self._lowest)
-        shift = 2.65 * period + step + self._hop + self._limiter.delay
-        return max(spectrum, shift) / rate
+        shift = 2.65 * period + step + self._hop
+        return max(spectrum, shift) / rate + limiter
 
     @claimed
     def process(self, y: np.ndarray) -> np.ndarray:
@@ -109,17 +141,32 @@ class StreamingConverter:
         y = as_samples(y)
         if y.ndim != 1:
             raise ValueError(f"a block must have the shape (n_samples,), got {y.shape}")
-        return self._advance(y, last=False)
+        return self._resampled(y, last=False)
 
     @claimed
     def flush(self) -> np.ndarray:
         """Ends the stream and gives the rest of the output."""
-        return self._advance(np.zeros(0), last=True)
+        return self._resampled(np.zeros(0), last=True)
 
-    def _advance(self, y: np.ndarray, last: bool) -> np.ndarray:
+    def _resampled(self, y: np.ndarray, last: bool) -> np.ndarray:
+        """The next output; y and the output have the rate of the blocks."""
         if self._ended:
             raise ValueError("the stream has ended with flush(): make another for the next sound")
         self._ended = last
+        self._owed += len(y)
+        if self._resamplers is None:
+            sound = self._advance(y, last)
+        else:
+            to_model, from_model = self._resamplers
+            sound = self._advance(to_model.resample_chunk(y, last), last)
+            sound = from_model.resample_chunk(sound, last)[: self._owed]
+            if last:  # rounding of the lengths
+                sound = np.pad(sound, (0, self._owed - len(sound)))
+        self._owed -= len(sound)
+        return self._limiter.process(sound, last).astype(np.float32)
+
+    def _advance(self, y: np.ndarray, last: bool) -> np.ndarray:
+        """The next converted samples; y and the output have the model's rate."""
         noise = _DITHER[(self._received + np.arange(len(y))) % len(_DITHER)]
         self._sound = np.concatenate([self._sound, y + noise])
         self._received += len(y)
@@ -128,7 +175,7 @@ class StreamingConverter:
         self._shifted = np.concatenate([self._shifted, shifted])
         sound = self._render(self._map(last), last)
         check_converted(sound)
-        return self._limiter.process(sound, last).astype(np.float32)
+        return sound
 
     def _analyse(self, last: bool) -> tuple[np.ndarray, np.ndarray]:
         """Analyses the frames whose surroundings have come; gives their F0 contours."""
