@@ -8,12 +8,10 @@ import sys
 import numpy as np
 
 import wavenet
-from wavenet.conversion.pipeline.recordings import find_pairs
 from wavenet.io.audio import read_audio, write_audio
 
 source_folder, target_folder, sentence, converted = sys.argv[1:]
-pairs = find_pairs(source_folder, target_folder)
-converter = wavenet.VoiceConverter(n_components=64).fit(pairs.source, pairs.target)
+converter = wavenet.VoiceConverter(n_components=64).fit(source_folder, target_folder)
 converter.save("converter")
 
 y, rate = read_audio(sentence)

@@ -255,9 +255,9 @@ def test_bad_file_is_named_or_skipped(files, tmp_path, make, message):
 
 
 def test_other_text_is_named(files, say, tmp_path):
-    stranger = tmp_path / "02.wav"
-    write_audio(stranger, say(77, 1), RATE)
-    targets = [stranger if p.name == "02.wav" else p for p in files[1]]
+    mismatched = tmp_path / "02.wav"
+    write_audio(mismatched, say(77, 1), RATE)
+    targets = [mismatched if p.name == "02.wav" else p for p in files[1]]
     with pytest.raises(ValueError, match=r"02.wav and .*02.wav seem to hold different texts"):
         VoiceConverter(8, n_mixtures=1).fit(files[0], targets)
 
@@ -320,6 +320,36 @@ def test_unequal_lists_and_unfitted_converter(files):
         VoiceConverter().fit(files[0], files[1][:3])
     with pytest.raises(ValueError, match="not fitted"):
         VoiceConverter().convert(np.ones(RATE), RATE)
+
+
+def test_folders_are_fitted_as_their_files(converter, corpus, files, tmp_path):
+    folders = [str(corpus / name) for name in ("source", "target")]
+    again = VoiceConverter(8, n_mixtures=1, n_alignments=2, n_jobs=1).fit(*folders)
+    np.testing.assert_array_equal(again.mapping_.mixture.means_, converter.mapping_.mixture.means_)
+    with pytest.raises(FileNotFoundError, match="there is no folder anna"):
+        converter.fit("anna", "ben")
+    with pytest.raises(FileNotFoundError, match="is a file, no folder"):
+        converter.fit(files[0][0], folders[1])
+    with pytest.raises(ValueError, match="give two folders, or two lists of files"):
+        converter.fit(files[0], folders[1])
+
+
+def test_files_without_counterpart_are_warned_of(corpus, tmp_path):
+    (tmp_path / "b.wav").touch()
+    (tmp_path / "00.wav").symlink_to(corpus / "source" / "00.wav")
+    with pytest.warns(recordings.UnpairedWarning) as found:
+        pairs = recordings.pair_files(tmp_path, corpus / "target")
+    assert str(found[0].message) == f"{tmp_path / 'b.wav'} has no counterpart"
+    assert len(found) == 8  # and seven of the targets
+    assert pairs == [(tmp_path / "00.wav", corpus / "target" / "00.wav")]
+
+
+def test_score_is_the_evaluations_distortion(converter, corpus):
+    folders = corpus / "source", corpus / "target"
+    _, after = evaluate_conversion(converter, *folders).means["distortion_db"]
+    assert converter.score(*folders) == pytest.approx(-after.mean, rel=1e-9)
+    with pytest.raises(ValueError, match="there is no pair of recordings"):
+        converter.score([], [])
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_modulation_spectrum_postfilter_maps_the_statistics():
     kernel = np.hanning(9)[:, None] / 4
     flat = [np.apply_along_axis(np.convolve, 0, y, kernel[:, 0], "same") for y in natural]
     of_natural, of_flat = (ModulationStatistics.measure(u, 128) for u in (natural, flat))
-    assert of_natural.mean.shape == of_natural.deviation.shape == (65, 3)
+    assert of_natural.mean.shape == of_natural.standard_deviation.shape == (65, 3)
 
     y = flat[2]  # as long as the transform, so that nothing is cut off
     full = modulation_spectrum_postfilter(y, of_natural, of_flat, strength=1.0)
@@ -126,7 +126,7 @@ def test_modulation_spectrum_postfilter_maps_the_statistics():
     def log_power(x):
         return np.log(np.abs(np.fft.rfft(x - x.mean(axis=0), 128, axis=0)[inner]) ** 2)
 
-    scale = of_natural.deviation[inner] / of_flat.deviation[inner]
+    scale = of_natural.standard_deviation[inner] / of_flat.standard_deviation[inner]
     expected = scale * (log_power(y) - of_flat.mean[inner]) + of_natural.mean[inner]
     np.testing.assert_allclose(log_power(full), expected, atol=1e-6)
     half = modulation_spectrum_postfilter(y, of_natural, of_flat, strength=0.5)

@@ -86,21 +86,17 @@ def fit(
     Bad pairs are left out and listed; the exit code is then 1.
     """
     from wavenet.conversion.converter import VoiceConverter
-    from wavenet.conversion.pipeline.recordings import find_pairs
     from wavenet.io.atomic import check_writable
 
     if output.is_file():
         raise ValueError(f"{output} is a file; a model is a folder")
     check_writable(output / "model.safetensors", parents=True)
-    pairs = find_pairs(source, target, note)
-    for path in pairs.unmatched:
-        note(f"{path} has no counterpart")
     with _progress() as progress:
         converter = VoiceConverter(
             components, n_mixtures=mixtures, method=method, f0=f0, f0_method=f0_method,
             source_f0_range=source_f0, target_f0_range=target_f0, sample_rate=sample_rate,
             cache=cache, n_jobs=jobs, skip_bad_files=True, progress=progress,
-        ).fit(pairs.source, pairs.target)  # fmt: skip
+        ).fit(source, target)  # fmt: skip
     converter.save(output, "float16" if half else "float32")
     figures = converter.config_.training
     print(
@@ -186,7 +182,6 @@ def evaluate(
     wavenet voice-convert evaluate anna-to-ben held-out/anna held-out/ben
     """
     from wavenet.conversion.converter import VoiceConverter
-    from wavenet.conversion.pipeline.recordings import find_pairs
     from wavenet.evaluation.conversion import evaluate_conversion
     from wavenet.io.atomic import atomic_path, check_writable
 
@@ -197,12 +192,9 @@ def evaluate(
 
         check_picture(plot)
     converter = VoiceConverter.load(model)
-    pairs = find_pairs(source, target, note)
-    for path in pairs.unmatched:
-        note(f"{path} has no counterpart")
     with _progress() as progress:
         result = evaluate_conversion(
-            converter, pairs.source, pairs.target,
+            converter, source, target,
             method=method, n_jobs=jobs, cache=cache, progress=progress,
         )  # fmt: skip
     _print_evaluation(result)

@@ -31,6 +31,11 @@ def modulation_taps(frame_period: float) -> int:
     return 2 * round(_MODULATION_REACH / frame_period) + 1
 
 
+def f0_range(low: float, high: float) -> tuple[float, float]:
+    """A range in which F0 can lie [Hz], checked."""
+    return number("f0_low", low, 20.0, 1000.0), number("f0_high", high, low + 1.0, 2000.0)
+
+
 @dataclass(frozen=True)
 class Voice:
     """F0 of one speaker.
@@ -49,14 +54,15 @@ class Voice:
     log_f0_deviation: float
 
     def __post_init__(self) -> None:
-        check_field(self, "f0_low", number, 20.0, 1000.0)
-        check_field(self, "f0_high", number, self.f0_low + 1.0, 2000.0)
+        low, high = f0_range(self.f0_low, self.f0_high)
+        object.__setattr__(self, "f0_low", low)
+        object.__setattr__(self, "f0_high", high)
         check_field(self, "log_f0_mean", number, 2.0, 8.0)
         check_field(self, "log_f0_deviation", number, 1e-3, 3.0)
 
     @property
     def f0_range(self) -> tuple[float, float]:
-        """Lowest and highest F0 [Hz]."""
+        """Minimum and maximum F0 [Hz]."""
         return self.f0_low, self.f0_high
 
 
@@ -105,7 +111,7 @@ class SourceStatistics:
     def unlike(self, likelihood: np.ndarray, power: np.ndarray) -> str:
         """A sentence where frames that speak are unlike those of the recordings; or nothing.
 
-        Arguments are as those of one recording in `of`. Fewer than `PIECE` frames have more room.
+        Arguments are as those of one recording in `of`. Fewer than `PIECE` frames widen the limits.
         """
         room = _UNLIKE * math.sqrt(max(1.0, PIECE / len(likelihood)))
         found = likelihood.mean()
@@ -149,52 +155,80 @@ class FitSettings:
         check_field(self, "random_state", integer, 0, 2**31)
 
 
-@dataclass(frozen=True)
-class VoiceConverterConfig:
-    """Everything but the tensors.
+@dataclass(frozen=True, kw_only=True)
+class ConversionSettings:
+    """What is given for a converter before it is fitted.
 
     Parameters
     ----------
     world
         How features are extracted.
-    source, target
-        The speakers.
-    n_components
-        Components of the joint-density mixture, over all pooled mixtures.
     context
         The source frames that are stacked, as offsets in frames, before they are projected.
     source_dimensions
         Size of the projected source vector.
-    f0_slope
-        Slope of the regression through the origin of target F0 on source F0.
     power_threshold
         Frames below this power, relative to the recording's mean, count as silence [dB].
     fit
-        What else decided the result.
+        What else decides the result.
     method, f0
         What `convert` does unless it is given another one.
+    """
+
+    world: WorldSettings
+    context: tuple[int, ...]
+    source_dimensions: int
+    power_threshold: float
+    fit: FitSettings
+    method: Method = "mlpg+gv"
+    f0: F0Method = "log-gaussian"
+
+    def __post_init__(self) -> None:
+        order = self.world.order
+        integer("number of context offsets", len(self.context), 1, 101)
+        offsets = tuple(integer("context", offset, -100, 100) for offset in self.context)
+        object.__setattr__(self, "context", offsets)
+        if 0 not in self.context or len(set(self.context)) != len(self.context):
+            raise ValueError(f"context must hold 0 and each offset once, got {self.context}")
+        most = order * len(self.context)
+        check_field(self, "source_dimensions", integer, order, most)
+        check_field(self, "power_threshold", number, -100.0, 0.0)
+        choice("method", self.method, METHODS)
+        choice("f0", self.f0, F0_METHODS)
+
+    @property
+    def sample_rate(self) -> int:
+        """[Hz]"""
+        return self.world.sample_rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceConverterConfig(ConversionSettings):
+    """Everything but the tensors: the settings, and what was learned.
+
+    Parameters
+    ----------
+    source, target
+        The speakers.
+    n_components
+        Components of the joint-density mixture, over all pooled mixtures.
+    f0_slope
+        Slope of the regression through the origin of target F0 on source F0.
     training
         Figures of the training run, for the record.
     gain_db
         Level of the target's recordings over that of the source's, their mean [dB].
     source_statistics
-        What recordings of the source are like.
+        Statistics of the source's recordings.
     revision
         Version of the contents of a converter; another one is refused.
     """
 
-    world: WorldSettings
     source: Voice
     target: Voice
     n_components: int
-    context: tuple[int, ...]
-    source_dimensions: int
     f0_slope: float
-    power_threshold: float
-    fit: FitSettings
     kind: Literal["voice-converter"] = "voice-converter"
-    method: Method = "mlpg+gv"
-    f0: F0Method = "log-gaussian"
     training: dict[str, float] = field(default_factory=dict)
     gain_db: float = 0.0
     source_statistics: SourceStatistics = SourceStatistics()
@@ -206,25 +240,10 @@ class VoiceConverterConfig:
                 f"the converter has revision {self.revision}, this version of wavenet reads "
                 f"{REVISION}: fit it again with `wavenet voice-convert fit`"
             )
+        super().__post_init__()
         check_field(self, "gain_db", number, -100.0, 100.0)
-        order = self.world.order
         check_field(self, "n_components", integer, 1, _MOST_COMPONENTS)
-        integer("number of context offsets", len(self.context), 1, 101)
-        offsets = tuple(integer("context", offset, -100, 100) for offset in self.context)
-        object.__setattr__(self, "context", offsets)
-        if 0 not in self.context or len(set(self.context)) != len(self.context):
-            raise ValueError(f"context must hold 0 and each offset once, got {self.context}")
-        most = order * len(self.context)
-        check_field(self, "source_dimensions", integer, order, most)
         check_field(self, "f0_slope", number, 0.05, 20.0)
-        check_field(self, "power_threshold", number, -100.0, 0.0)
-        choice("method", self.method, METHODS)
-        choice("f0", self.f0, F0_METHODS)
-
-    @property
-    def sample_rate(self) -> int:
-        """[Hz]"""
-        return self.world.sample_rate
 
     @property
     def joint_dimensions(self) -> int:

@@ -15,27 +15,26 @@ from wavenet.base.validation import choice, number
 from wavenet.config.conversion import (
     F0_METHODS,
     METHODS,
-    REVISION,
     F0Method,
-    FitSettings,
     Method,
-    Voice,
     VoiceConverterConfig,
 )
 from wavenet.conversion import storage
+from wavenet.conversion.parameters import f0_ranges_of, settings_of
 from wavenet.conversion.pipeline import recordings
-from wavenet.conversion.pipeline.fitting import fit
+from wavenet.conversion.pipeline.fitting import learn_conversion
+from wavenet.conversion.pipeline.preparation import analyze_pairs
 from wavenet.conversion.pitch import convert_f0
 from wavenet.conversion.streaming import StreamingConverter, check_converted
-from wavenet.conversion.waveform.differential import filter_sound
+from wavenet.conversion.waveform.differential import differential
 from wavenet.conversion.waveform.limiter import limited
 from wavenet.conversion.waveform.neural_vocoder import check_vocoder, vocode
-from wavenet.dsp.pitch_shift import shift_pitch
 from wavenet.features import world
 from wavenet.features.bands import relative_power
-from wavenet.features.world import F0_EXTRACTORS, Analysis, WorldSettings
+from wavenet.features.world import Analysis
 from wavenet.inference.wavenet import WaveNetGenerator
 from wavenet.io.audio import resample
+from wavenet.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 
 
 class VoiceConverter(Estimator):
@@ -52,7 +51,7 @@ class VoiceConverter(Estimator):
     prior_frames
         Weight, in frames, of the pooled covariance in each component's.
     context
-        Source frames that are seen at once, as offsets in frames. The highest adds to the latency
+        Source frames that are seen at once, as offsets in frames. The maximum adds to the latency
         of `stream`.
     source_dimensions
         Size of the source vector after projection; None: twice the order.
@@ -61,13 +60,13 @@ class VoiceConverter(Estimator):
     n_mixtures
         Mixtures of different starts whose components are pooled.
     method
-        What `convert` does unless it is told otherwise: "frame" (frame by frame), "mlpg"
+        What `convert` does where it is given none: "frame" (frame by frame), "mlpg"
         (trajectory), "mlpg+gv" (trajectory with the target's global variance, modulation and power
         in bands), all three through the WORLD vocoder; "differential" filters the source's own
         sound.
     f0
-        "log-gaussian" (mean and deviation of log F0 become the target's), "regression" (one
-        factor), "keep".
+        "log-gaussian" (mean and standard deviation of log F0 become the target's), "regression"
+        (one factor), "keep".
     sample_rate
         Rate of the model [Hz], 8,000 to 48,000; None: that of most recordings, others are bad.
     frame_period, order, alpha, f0_method
@@ -144,36 +143,61 @@ class VoiceConverter(Estimator):
         self.skip_bad_files = skip_bad_files
         self.progress = progress
 
-    def fit(
-        self, source_files: Sequence[str | os.PathLike], target_files: Sequence[str | os.PathLike]
-    ) -> Self:
+    def fit(self, source: recordings.Recordings, target: recordings.Recordings) -> Self:
         """Learns the conversion from recordings of the same sentences.
 
         Parameters
         ----------
-        source_files, target_files
-            Sound files; equal places are pairs.
+        source, target
+            Folders, whose files of equal names are pairs, or lists of sound files, where those of
+            equal places are.
 
         Raises
         ------
+        FileNotFoundError
+            There is no such folder, or no sound file in it.
         ValueError
             A parameter out of range, too few pairs, or a recording that cannot be used: unreadable,
             silent, clipped, without F0, of another rate, or of another text than its counterpart.
             The file is named.
         """
-        rate = self.sample_rate or recordings.common_rate([*source_files, *target_files])
-        self.config_, self.mapping_, self.shaping_, self.skipped_ = fit(
-            self._draft(rate),
-            source_files,
-            target_files,
-            f0_ranges=(self.source_f0_range, self.target_f0_range),
+        files = recordings.pair_files(source, target)
+        rate = self.sample_rate or recordings.common_rate([path for pair in files for path in pair])
+        parameters = self.get_params()
+        settings = settings_of(parameters, rate)
+        corpus = analyze_pairs(
+            files,
+            settings,
+            f0_ranges=f0_ranges_of(parameters),
             n_jobs=self.n_jobs,
             cache=self.cache,
             skip=self.skip_bad_files,
             resample=self.sample_rate is not None,
             progress=self.progress,
         )
+        self.config_, self.mapping_, self.shaping_ = learn_conversion(
+            settings, corpus, self.n_jobs, self.progress
+        )
+        self.skipped_ = corpus.skipped
         return self
+
+    def score(self, source: recordings.Recordings, target: recordings.Recordings) -> float:
+        """Negative mean mel-cepstral distortion of the conversion to the target [dB].
+
+        It is 0 at most: the higher, the nearer. Recordings are as for `fit`, best of sentences that
+        were not trained on. `wavenet.evaluation.conversion` has the distortion of each pair, and
+        other metrics.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            There is no pair, or a recording that cannot be used; the file is named.
+        """
+        files = recordings.pair_files(source, target)
+        if not files:
+            raise ValueError("there is no pair of recordings to score")
+        values = recordings.for_each(self._distortion, files, self.n_jobs, self.progress, "scoring")
+        return -float(np.mean(values))
 
     def convert(
         self,
@@ -258,7 +282,7 @@ class VoiceConverter(Estimator):
         spectrum = self.convert_features(analysis, method)
         contour = self.convert_f0(analysis.f0, f0)
         if by_filter:
-            out = self._differential(sound, analysis, spectrum, contour)
+            out = differential(sound, analysis, spectrum, contour, config.world)
         elif vocoder is None:
             out = world.synthesize(contour, spectrum, analysis.aperiodicity, config.world)
         else:
@@ -282,20 +306,9 @@ class VoiceConverter(Estimator):
         self._fitted()
         x = analysis.source_cepstrum[:, 1:]
         method = self._method(method)
-        if method == "frame":
-            y = self.mapping_.frame_wise(x)
-        else:
-            y = self.mapping_.trajectory(x)
+        y = self.mapping_.frame_wise(x) if method == "frame" else self.mapping_.trajectory(x)
         finish = self.shaping_.lively if method == "mlpg+gv" else self.shaping_.with_power
         return finish(y, analysis.source_cepstrum)
-
-    def unlike(self, analysis: Analysis) -> str:
-        """A sentence where a source recording is unlike those trained on; or nothing."""
-        config = self._fitted()
-        speaks = analysis.power > config.power_threshold
-        vectors = self.mapping_.projection(analysis.source_cepstrum[:, 1:])[speaks]
-        power = relative_power(analysis.band_power, config.sample_rate)[speaks]
-        return config.source_statistics.unlike(self.mapping_.log_likelihood(vectors), power)
 
     def convert_f0(self, f0: np.ndarray, method: str | None = None) -> np.ndarray:
         """The target's F0 contour [Hz] for the source's; 0, no voice, stays 0."""
@@ -307,23 +320,18 @@ class VoiceConverter(Estimator):
         Parameters
         ----------
         sr
-            Rate of the blocks [Hz]. It can only be the model's, `config_.sample_rate`: blocks are
-            not resampled, and sound of another rate would have another pitch. None: not checked.
+            Rate of the blocks [Hz], 8,000 to 192,000; None: the model's, `config_.sample_rate`.
+            Another one is resampled, which adds to the latency.
         f0
             As in the constructor; None: as the model was made.
 
         Raises
         ------
         ValueError
-            Another rate, or an unknown `f0`.
+            A rate out of range, or an unknown `f0`.
         """
-        rate = self._fitted().sample_rate
-        if sr not in (None, rate):
-            raise ValueError(
-                f"the stream has {sr} Hz; this model converts streams of {rate} Hz: resample "
-                "before and after"
-            )
-        return StreamingConverter(self._fitted(), self.mapping_, self.shaping_, self._f0_method(f0))
+        config, f0 = self._fitted(), self._f0_method(f0)
+        return StreamingConverter(config, self.mapping_, self.shaping_, f0, sr)
 
     def save(self, directory: str | os.PathLike, dtype: str = "float32") -> None:
         """Writes the model folder; "float16" halves its size."""
@@ -342,17 +350,11 @@ class VoiceConverter(Estimator):
             There is no such model, or it is no voice converter.
         """
         config, mapping, shaping = storage.load(path)
-        converter = cls(
-            context=config.context,
-            source_dimensions=config.source_dimensions,
-            method=config.method,
-            f0=config.f0,
-            source_f0_range=config.source.f0_range,
-            target_f0_range=config.target.f0_range,
-            power_threshold=config.power_threshold,
-            **dataclasses.asdict(config.world),
-            **dataclasses.asdict(config.fit),
-        )
+        values = vars(config) | vars(config.world) | vars(config.fit)
+        values["source_f0_range"] = config.source.f0_range
+        values["target_f0_range"] = config.target.f0_range
+        names = cls._parameter_names()
+        converter = cls(**{name: values[name] for name in names if name in values})
         converter.config_, converter.mapping_, converter.shaping_ = config, mapping, shaping
         converter.skipped_ = []
         return converter
@@ -363,11 +365,15 @@ class VoiceConverter(Estimator):
         return self.config_
 
     def _findings(self, analysis: Analysis) -> list[str]:
-        findings = []
+        """Sentences on missing F0, and where the recording is unlike those trained on."""
+        config, findings = self.config_, []
         if not (analysis.f0 > 0).any():
-            low, high = self.config_.source.f0_range
+            low, high = config.source.f0_range
             findings.append(f"no F0 was found between {low:g} and {high:g} Hz")
-        unlike = self.unlike(analysis)
+        speaks = analysis.power > config.power_threshold
+        vectors = self.mapping_.projection(analysis.source_cepstrum[:, 1:])[speaks]
+        power = relative_power(analysis.band_power, config.sample_rate)[speaks]
+        unlike = config.source_statistics.unlike(self.mapping_.log_likelihood(vectors), power)
         return [*findings, unlike] if unlike else findings
 
     def _method(self, method: str | None) -> Method:
@@ -377,61 +383,14 @@ class VoiceConverter(Estimator):
     def _f0_method(self, f0: str | None) -> F0Method:
         return choice("f0", self._fitted().f0 if f0 is None else f0, F0_METHODS)
 
-    def _draft(self, sample_rate: int) -> VoiceConverterConfig:
-        """The configuration with stand-ins for what is learned.
-
-        Making it checks all parameters, before the work.
-        """
-        settings = WorldSettings(
-            sample_rate, self.frame_period, self.order, self.alpha,
-            choice("f0_method", self.f0_method, F0_EXTRACTORS),
-        )  # fmt: skip
-        context, order = tuple(self.context), settings.order
-        given = self.source_dimensions
-        return VoiceConverterConfig(
-            world=settings,
-            source=_stand_in("source_f0_range", self.source_f0_range),
-            target=_stand_in("target_f0_range", self.target_f0_range),
-            n_components=1,
-            context=context,
-            source_dimensions=order * min(2, len(context)) if given is None else given,
-            f0_slope=1.0,
-            power_threshold=self.power_threshold,
-            fit=FitSettings(
-                self.n_components,
-                self.prior_frames,
-                self.n_alignments,
-                self.n_mixtures,
-                self.random_state,
-            ),
-            method=choice("method", self.method, METHODS),
-            f0=choice("f0", self.f0, F0_METHODS),
-            revision=REVISION,
+    def _distortion(self, files: tuple[str | os.PathLike, str | os.PathLike]) -> float:
+        """Mel-cepstral distortion of a pair's conversion over the frames that speak [dB]."""
+        config = self._fitted()
+        source, target = (
+            recordings.cached_analysis(path, config.world, voice.f0_range, self.cache)
+            for path, voice in zip(files, (config.source, config.target), strict=True)
         )
-
-    def _differential(
-        self, sound: np.ndarray, analysis: Analysis, spectrum: np.ndarray, contour: np.ndarray
-    ) -> np.ndarray:
-        """The source's sound, its pitch shifted and filtered with the difference of spectra."""
-        world_ = self.config_.world
-        if not np.array_equal(contour, analysis.f0):
-            sound = shift_pitch(
-                sound, analysis.f0, contour, world_.sample_rate, world_.frame_period
-            )
-        return filter_sound(
-            sound,
-            spectrum - analysis.mel_cepstrum,
-            world_.sample_rate,
-            world_.frame_period,
-            world_.alpha,
-            world_.fft_size,
+        return mel_cepstral_distortion(
+            target.mel_cepstrum[target.power > config.power_threshold],
+            self.convert_features(source)[source.power > config.power_threshold],
         )
-
-
-def _stand_in(name: str, f0_range: tuple[float, float] | None) -> Voice:
-    """A voice of which the F0 range is known at most."""
-    try:
-        low, high = world.DEFAULT_F0_RANGE if f0_range is None else f0_range
-        return Voice(low, high, log_f0_mean=5.0, log_f0_deviation=0.1)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} {f0_range!r}: {error}") from error

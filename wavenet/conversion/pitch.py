@@ -34,7 +34,7 @@ def origin_slope(source: np.ndarray, target: np.ndarray) -> float:
 
 
 def log_gaussian(f0: np.ndarray, source: Voice, target: Voice) -> np.ndarray:
-    """Shifts and scales log F0 so that mean and deviation become the target's; 0 stays 0.
+    """Shifts and scales log F0 so that mean and standard deviation become the target's; 0 stays 0.
 
     Deviations grow threefold at most.
     """

@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,8 +14,14 @@ import numpy as np
 from wavenet.base.validation import choice
 from wavenet.config.conversion import METHODS, VoiceConverterConfig
 from wavenet.conversion.converter import VoiceConverter
-from wavenet.conversion.pipeline.recordings import Progress, cached_analysis, for_each
-from wavenet.conversion.pipeline.training import different_texts, strange_pair
+from wavenet.conversion.pipeline.recordings import (
+    Progress,
+    Recordings,
+    cached_analysis,
+    for_each,
+    pair_files,
+)
+from wavenet.conversion.pipeline.training import different_texts, mismatched_pair
 from wavenet.conversion.trajectory.band_mapping import level, power_in_bands
 from wavenet.dsp.dtw import dtw
 from wavenet.features.bands import band_edges
@@ -147,8 +152,8 @@ class _Speech:
 
 def evaluate_conversion(
     converter: VoiceConverter,
-    source_files: Sequence[str | os.PathLike],
-    target_files: Sequence[str | os.PathLike],
+    source: Recordings,
+    target: Recordings,
     *,
     method: str | None = None,
     n_jobs: int | None = None,
@@ -158,7 +163,7 @@ def evaluate_conversion(
     """Measures features before and after conversion against the target's.
 
     Each is aligned with the target by dynamic time warping of the mel-cepstra, over the frames that
-    speak; all its metrics are along that path.
+    speak; all its metrics are along that path. Recordings are as for `VoiceConverter.fit`.
 
     Raises
     ------
@@ -181,30 +186,28 @@ def evaluate_conversion(
         except MemoryError as error:
             return f"{pair[0]}: {error or 'not enough memory'}"
 
-    pairs = list(zip(source_files, target_files, strict=True))
+    pairs = pair_files(source, target)
     results = for_each(attempt, pairs, n_jobs, progress, "evaluating")
     failed = [r for r in results if isinstance(r, str)]
     done = {p: r for p, r in zip(pairs, results, strict=True) if not isinstance(r, str)}
     if not done:
         raise ValueError(f"no pair could be measured: {'; '.join(failed) or 'there is none'}")
-    before, after, target = (
-        [s.features for s in side] for side in zip(*done.values(), strict=True)
-    )
-    variance = np.mean([y.var(axis=0) for y in target], axis=0)
+    before, after, aims = ([s.features for s in side] for side in zip(*done.values(), strict=True))
+    variance = np.mean([y.var(axis=0) for y in aims], axis=0)
     files = {
         pair: FileMetrics(_compare(source, aim, variance), _compare(converted, aim, variance))
         for pair, (source, converted, aim) in done.items()
     }
     distortions = [metrics.after.distortion_db for metrics in files.values()]
-    strangers = different_texts(distortions)
+    mismatched = different_texts(distortions)
     return ConversionEvaluation(
         files={str(source): metrics for (source, _), metrics in files.items()},
         settings=_settings(config, method),
-        global_variance_before=global_variance_ratio(target, before),
-        global_variance_after=global_variance_ratio(target, after),
+        global_variance_before=global_variance_ratio(aims, before),
+        global_variance_after=global_variance_ratio(aims, after),
         bands=_bands(list(done.values()), config.sample_rate),
         failed=failed,
-        doubtful=[strange_pair(list(files)[i], i, distortions) for i in strangers],
+        doubtful=[mismatched_pair(list(files)[i], i, distortions) for i in mismatched],
     )
 
 

@@ -56,7 +56,8 @@ def find_audio(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder}")
+        known = f"{folder} is a file, no folder" if folder.exists() else ""
+        raise FileNotFoundError(known or f"there is no folder {folder}")
     files: list[Path] = []
     others: Counter[str] = Counter()
     seen, left = {folder.resolve()}, [folder]

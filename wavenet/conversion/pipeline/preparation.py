@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from wavenet.config.conversion import ConversionSettings
+from wavenet.conversion.parameters import F0Range
 from wavenet.conversion.pipeline.recordings import (
     Progress,
     cached_analysis,
@@ -19,7 +21,7 @@ from wavenet.conversion.pipeline.recordings import (
 )
 from wavenet.conversion.pipeline.utterance import Utterance
 from wavenet.features import world
-from wavenet.features.world import Analysis, WorldSettings
+from wavenet.features.world import Analysis
 from wavenet.io.atomic import explain
 
 FEWEST_PAIRS = 5
@@ -27,7 +29,6 @@ ENOUGH_PAIRS = 25
 _FEWEST_ACTIVE_FRAMES = 20
 
 Path = str | os.PathLike
-F0Range = tuple[float, float]
 
 
 @dataclass
@@ -88,13 +89,11 @@ class Corpus:
         ]
 
 
-def prepare(
-    source_files: Sequence[Path],
-    target_files: Sequence[Path],
-    settings: WorldSettings,
+def analyze_pairs(
+    files: list[tuple[Path, Path]],
+    settings: ConversionSettings,
     *,
     f0_ranges: tuple[F0Range | None, F0Range | None],
-    power_threshold: float,
     n_jobs: int | None,
     cache: Path | None,
     skip: bool,
@@ -106,27 +105,23 @@ def prepare(
     Parameters are as those of `VoiceConverter`; `resample` says whether recordings of another rate
     are brought to that of the settings, or are bad.
     """
-    if len(source_files) != len(target_files):
-        raise ValueError(
-            f"{len(source_files)} source files and {len(target_files)} target files are not pairs"
-        )
-    corpus = Corpus(list(zip(source_files, target_files, strict=True)), skip, power_threshold)
+    features, power_threshold = settings.world, settings.power_threshold
+    corpus = Corpus(files, skip, power_threshold)
     corpus.drop({} if resample else _other_rates(corpus, settings.sample_rate))
     on_pairs = partial(_on_pairs, corpus=corpus, n_jobs=n_jobs, progress=progress)
 
     def contour(path: Path, side: int) -> np.ndarray | None:
-        return cached_rough_f0(path, settings, cache) if f0_ranges[side] is None else None
+        return cached_rough_f0(path, features, cache) if f0_ranges[side] is None else None
 
     wanted = any(given is None for given in f0_ranges)
     contours = on_pairs(contour, stage="F0 range") if wanted else []
     source, target = (
-        (float(given[0]), float(given[1])) if given else _found_range(corpus, contours, side)
-        for side, given in enumerate(f0_ranges)
+        given or _found_range(corpus, contours, side) for side, given in enumerate(f0_ranges)
     )
     corpus.f0_ranges = source, target
 
     def analysis(path: Path, side: int) -> Analysis:
-        found = cached_analysis(path, settings, corpus.f0_ranges[side], cache)
+        found = cached_analysis(path, features, corpus.f0_ranges[side], cache)
         active = int((found.power > power_threshold).sum())
         if active < _FEWEST_ACTIVE_FRAMES:
             raise ValueError(f"{path}: only {active} frames hold speech")

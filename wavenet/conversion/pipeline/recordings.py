@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from wavenet.io.audio_files import Note, find_audio
 from wavenet.io.cache import Cache, content_of
 
 Progress = Callable[[str, int, int], None]
+Recordings = str | os.PathLike | Sequence[str | os.PathLike]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,6 +38,36 @@ class Pairs:
     source: list[Path]
     target: list[Path]
     unmatched: list[Path]
+
+
+class UnpairedWarning(UserWarning):
+    """Files of a folder are passed over: no sounds, or without a counterpart."""
+
+
+def pair_files(
+    source: Recordings, target: Recordings
+) -> list[tuple[str | os.PathLike, str | os.PathLike]]:
+    """Pairs of files: those of equal places in two lists, or of equal names in two folders.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As those of `find_pairs`; a folder and a list, or lists of different length.
+    """
+    if isinstance(source, str | os.PathLike) and isinstance(target, str | os.PathLike):
+        pairs = find_pairs(source, target, _warn)
+        for path in pairs.unmatched:
+            _warn(f"{path} has no counterpart")
+        source, target = pairs.source, pairs.target
+    if isinstance(source, str | os.PathLike) or isinstance(target, str | os.PathLike):
+        raise ValueError(f"{source} and {target}: give two folders, or two lists of files")
+    if len(source) != len(target):
+        raise ValueError(f"{len(source)} source files and {len(target)} target files are not pairs")
+    return list(zip(source, target, strict=True))
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, UnpairedWarning, stacklevel=4)
 
 
 def find_pairs(

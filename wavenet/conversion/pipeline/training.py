@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wavenet.config.conversion import ConversionSettings
 from wavenet.conversion.mixture.gmm import JointDensityGMM
 from wavenet.conversion.mixture.joint_features import SourceProjection, stack_context, with_deltas
 from wavenet.conversion.mixture.spectral_mapping import SpectralMapping
+from wavenet.conversion.pipeline.recordings import Progress
 from wavenet.conversion.pipeline.utterance import Utterance
 from wavenet.dsp.dtw import dtw
 from wavenet.metrics.mel_cepstral_distortion import path_distortion
@@ -41,49 +43,47 @@ def align(features: np.ndarray, source: Utterance, target: Utterance) -> Alignme
     return Alignment(source.active[path[:, 0]], target.active[path[:, 1]], distortion)
 
 
-def train(
+def train_mapping(
     sources: Sequence[Utterance],
     targets: Sequence[Utterance],
     make_mixture: Callable[..., JointDensityGMM],
-    offsets: Sequence[int],
-    n_dimensions: int,
-    n_alignments: int,
-    n_mixtures: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    settings: ConversionSettings,
+    progress: Progress | None,
 ) -> tuple[SpectralMapping, list[list[Alignment]]]:
     """Trains on pairs of utterances.
+
+    The first alignment is that of the source itself, the others of its conversion by a coarse
+    mixture that was trained on the alignment before.
 
     Parameters
     ----------
     make_mixture
         Makes an untrained mixture; its keyword arguments override its settings.
-    offsets, n_dimensions
-        Context and size of the source projection.
-    n_alignments
-        How many times to align: the first on the source itself, the others on its conversion by a
-        coarse mixture that was trained on the alignment before.
-    n_mixtures
-        How many mixtures, from different starts, are pooled in the end.
 
     Returns
     -------
     mapping, alignments
         The alignments (round by round) of every pair.
     """
-    stacked = [stack_context(x.features, offsets)[x.active] for x in sources]
-    projection = SourceProjection.fit(np.concatenate(stacked), offsets, n_dimensions)
-    stand_in = [x.features for x in sources]
+    context, n_alignments = settings.context, settings.fit.n_alignments
+    stacked = [stack_context(x.features, context)[x.active] for x in sources]
+    projection = SourceProjection.fit(np.concatenate(stacked), context, settings.source_dimensions)
+    converted = [x.features for x in sources]
     rounds = []
     for i in range(n_alignments):
-        aligned = [align(*pair) for pair in zip(stand_in, sources, targets, strict=True)]
+        aligned = [align(*pair) for pair in zip(converted, sources, targets, strict=True)]
         rounds.append(aligned)
         joint = _joint_frames(projection, sources, targets, aligned)
         last = i == n_alignments - 1
-        mixture = _fit(make_mixture, joint, n_mixtures) if last else _coarse(make_mixture, joint)
+        if last:
+            mixture = _pooled(make_mixture, joint, settings.fit.n_mixtures)
+        else:
+            mixture = _coarse(make_mixture, joint)
         mapping = SpectralMapping(projection, mixture)
         if not last:
-            stand_in = [mapping.trajectory(x.features) for x in sources]
-        progress(i + 1, n_alignments)
+            converted = [mapping.trajectory(x.features) for x in sources]
+        if progress:
+            progress("training", i + 1, n_alignments)
     return mapping, rounds
 
 
@@ -114,7 +114,7 @@ def _coarse(make_mixture: Callable[..., JointDensityGMM], joint: np.ndarray) -> 
     return make_mixture(n_components=n_components, max_iter=_COARSE_ITERATIONS).fit(joint)
 
 
-def _fit(
+def _pooled(
     make_mixture: Callable[..., JointDensityGMM], joint: np.ndarray, n_mixtures: int
 ) -> JointDensityGMM:
     """One mixture of all components of some mixtures that started differently.
@@ -155,7 +155,7 @@ def different_texts(distortions: Sequence[float]) -> list[int]:
     return np.flatnonzero(np.array(distortions) > 1.35 * np.median(distortions)).tolist()
 
 
-def strange_pair(pair: Sequence[object], i: int, distortions: Sequence[float]) -> str:
+def mismatched_pair(pair: Sequence[object], i: int, distortions: Sequence[float]) -> str:
     """A sentence on pair number i, which `different_texts` found."""
     return (
         f"{pair[0]} and {pair[1]} seem to hold different texts: their distortion after alignment "

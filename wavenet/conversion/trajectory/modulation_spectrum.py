@@ -24,14 +24,14 @@ class ModulationStatistics:
 
     Attributes
     ----------
-    mean, deviation : (n_fft // 2 + 1, d)
+    mean, standard_deviation : (n_fft // 2 + 1, d)
         [nat]
     n_fft
         Frames of the transform; longer utterances are refused.
     """
 
     mean: NDArray[np.float64]
-    deviation: NDArray[np.float64]
+    standard_deviation: NDArray[np.float64]
     n_fft: int
 
     @classmethod
@@ -92,7 +92,7 @@ def modulation_spectrum_postfilter(
             f"{converted.mean.shape}"
         )
     log_power = _log_power(spectrum)
-    scale = natural.deviation / np.maximum(converted.deviation, 1e-10)
+    scale = natural.standard_deviation / np.maximum(converted.standard_deviation, 1e-10)
     change = scale * (log_power - converted.mean) + natural.mean - log_power
     change[0] = 0.0  # the mean has been taken away
     filtered = np.fft.irfft(spectrum * np.exp(0.5 * strength * change), natural.n_fft, axis=0)

@@ -12,7 +12,9 @@ import itertools
 import numpy as np
 
 from wavenet.base.sound import as_samples
+from wavenet.dsp.pitch_shift import shift_pitch
 from wavenet.features import mel_cepstrum as mcep
+from wavenet.features.world import Analysis, WorldSettings
 
 _INTERVALS_PER_CALL = 256
 
@@ -116,3 +118,18 @@ def filter_sound(
     moving = TimeVaryingFilter(alpha, fft_size)
     moving.start(filters[0])
     return moving.process(y, bounds, np.concatenate([filters[1:], filters[-1:]]))
+
+
+def differential(
+    sound: np.ndarray,
+    analysis: Analysis,
+    spectrum: np.ndarray,
+    f0: np.ndarray,
+    world: WorldSettings,
+) -> np.ndarray:
+    """The source's sound, shifted in pitch to `f0` [Hz] and filtered towards `spectrum`."""
+    rate, period = world.sample_rate, world.frame_period
+    if not np.array_equal(f0, analysis.f0):
+        sound = shift_pitch(sound, analysis.f0, f0, rate, period)
+    change = spectrum - analysis.mel_cepstrum
+    return filter_sound(sound, change, rate, period, world.alpha, world.fft_size)
