@@ -103,6 +103,9 @@ ENTRANCES = {
         y, RATE, method="differential"
     )[0],
     "conversion.waveform.differential.TimeVaryingFilter.process": lambda m, y: filtered(y),
+    "conversion.waveform.differential.differential": lambda m, y: differential.differential(
+        y, (a := world.analyze(y, SETTINGS)), 0.9 * a.mel_cepstrum, a.f0, SETTINGS
+    ),
     "conversion.waveform.differential.filter_sound": lambda m, y: differential.filter_sound(
         y, FILTERS, RATE, 5.0, SETTINGS.alpha, 1024
     ),
