@@ -26,6 +26,7 @@ def loaded_after(statement: str) -> list[str]:
         "import wavenet",
         "import wavenet; wavenet.mulaw_encode([0.5]); wavenet.cpu_info(); wavenet.load",
         "import wavenet.cli",
+        "import wavenet; wavenet.read_audio; wavenet.config.WaveNetConfig()",
     ],
 )
 def test_nothing_heavy_is_loaded(statement):
@@ -38,6 +39,11 @@ def test_public_names():
     assert set(wavenet.__all__) <= set(dir(wavenet))
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = wavenet.no_such_name
+
+
+def test_subpackages_are_there_when_used():
+    assert loaded_after("import wavenet; wavenet.training.TrainingConfig; wavenet.plot") == []
+    assert "torch" in loaded_after("import wavenet; wavenet.models.WaveNet")
 
 
 def test_missing_core_is_named(tmp_path):
