@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from safetensors.numpy import load_file
+from safetensors.torch import load_file
 
 from wavenet import _core
 from wavenet.compression.quantization import Recording, bits_per_sample, quantize, read_recordings
@@ -124,7 +124,7 @@ def test_training_makes_up_for_rounding(trained, tones, tmp_path):
     save_model(tmp_path / "coarse", config, tensors | ranges)
     train(tones, tmp_path / "tuned", None, RUN, init=tmp_path / "coarse", quantize="int8")
     stored = load_file(tmp_path / "tuned" / "model.safetensors")
-    assert stored["blocks.0.dilated.weight"].dtype == np.int8
+    assert stored["blocks.0.dilated.weight"].dtype == torch.int8
     for name, value in ranges.items():
         np.testing.assert_array_equal(stored[name], value)
 
