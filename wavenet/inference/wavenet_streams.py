@@ -110,10 +110,11 @@ class WaveNetStreams(Streams):
             f"{codes.shape} of {codes.dtype}",
         )
         self.wait_for(ahead)
-        silence = np.full((self.batch, _SKIPPED_PER_CALL), silence_code(self.generator.config))
-        for start in range(0, ahead - codes.shape[1], _SKIPPED_PER_CALL):
-            count = min(_SKIPPED_PER_CALL, ahead - codes.shape[1] - start)
-            self.core.prime(silence[:, :count].astype(np.uint16))
+        silence, skipped = silence_code(self.generator.config), ahead - codes.shape[1]
+        step = max(1, _SKIPPED_PER_CALL // self.batch)
+        for start in range(0, skipped, step):
+            count = min(step, skipped - start)
+            self.core.prime(np.full((self.batch, count), silence, np.uint16))
         if ahead:
             self.core.prime(codes[:, -ahead:])
         self._past = codes
